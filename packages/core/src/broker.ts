@@ -1,0 +1,88 @@
+import type { MicroError } from './errors.ts';
+import type { Metadata } from './metadata.ts';
+
+/** Carries events from publishers to subscribers. What a backend cannot do is refused by name, with `unimplemented`. */
+export interface Broker {
+  /** What node metadata calls it, as in go-micro: `http`, `nats`. */
+  readonly name: string;
+  readonly features: ReadonlySet<BrokerFeature>;
+  /**
+   * Resolves when the backend has confirmed all messages, in their order. What that confirms is the first line
+   * of the plugin's README. After a rejection any part of the batch may have been published.
+   */
+  publish(topic: string, messages: readonly Message[], options?: PublishOptions): Promise<void>;
+  /** Resolves when messages published from now on arrive. Comes back by itself when the backend was lost. */
+  subscribe(topic: string, deliver: Deliver, options: SubscribeOptions): Promise<Subscription>;
+  /** Stops what is still subscribed, flushes, and frees every handle. */
+  close(): Promise<void>;
+}
+
+export interface Message {
+  /** `content-type`, `micro-id` (unique, for deduplication), `micro-topic`, and the publisher's metadata. */
+  readonly header: Metadata;
+  readonly body: Uint8Array;
+  /** Messages of one key keep their order, where the broker has `order`. */
+  readonly key?: string | undefined;
+}
+
+/** A message on its way to a handler. */
+export interface Delivery {
+  readonly message: Message;
+  /** 1 the first time; counted by the backend, or 1 always where it does not count. */
+  readonly attempt: number;
+  /** When it was published, in ms since the epoch, as far as the backend knows; else now. */
+  readonly publishedAt: number;
+  /** Aborts when the backend takes the message away (a rebalance, a lost connection). */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Handles a delivery; never rejects. `ack`: done with. `retry`: deliver again after the delay (brokers with
+ * `redelivery`; the others count it as lost). A message whose verdict has not come is not done with.
+ */
+export type Deliver = (delivery: Delivery) => Promise<Verdict>;
+export type Verdict = { readonly outcome: 'ack' } | { readonly outcome: 'retry'; readonly delayMs: number };
+
+export interface Subscription {
+  readonly topic: string;
+  /** False while the backend is lost: the service is not ready. */
+  readonly active: boolean;
+  /**
+   * Takes no new message, waits for running deliveries and acknowledges them, gives the rest back. When the
+   * signal aborts it stops waiting: what still runs is given back too. Calling it twice is one stop.
+   */
+  stop(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+}
+
+export interface SubscribeOptions {
+  /** Members of a queue share its messages; without one every subscriber sees all. */
+  readonly queue?: string | undefined;
+  /** The queue's position outlives its members (feature `durable`; needs `queue`). @default what the broker does best */
+  readonly durable?: boolean | undefined;
+  /** Where a new queue begins (feature `replay` for all but `new`). @default 'new' */
+  readonly start?: 'new' | 'all' | { readonly sinceMs: number } | undefined;
+  /** Messages handed over and not yet decided; the bound on memory. @default 64 */
+  readonly maxInFlight: number;
+  /** One at a time per key (feature `order`); without it only the hand-over is in order. @default false */
+  readonly ordered?: boolean | undefined;
+  /** After this time without a verdict the backend may give the message to another, in ms. @default 30000 */
+  readonly ackWaitMs?: number | undefined;
+  /** Called for what goes wrong while nobody waits: a lost connection, a message that cannot be read. */
+  readonly onError?: ((error: MicroError) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface PublishOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * `ack`: a message is done with only after its verdict. `redelivery`: `retry` delivers it again, after the
+ * delay, with `attempt` counted. `queue`: queues share. `order`: per publisher and key. `durable`: messages
+ * wait for a queue whose members are away. `replay`: `start` in the past.
+ */
+export type BrokerFeature = 'ack' | 'redelivery' | 'queue' | 'order' | 'durable' | 'replay';
+
+/** Names and options of broker plugins; each package adds its own by declaration merging. */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
+export interface BrokerPlugins {}

@@ -1,0 +1,31 @@
+let time = 0;
+let fresh = false;
+
+/**
+ * `performance.now()`, read once for all calls of a batch. Who begins a batch (a chunk came) or ends one (a
+ * batch was written) calls `staleClock`; a transport that does neither is served by `tick`.
+ */
+export function now(): number {
+  if (!fresh) {
+    time = performance.now();
+    fresh = true;
+    tick();
+  }
+  return time;
+}
+
+/** The next `now()` reads the clock. */
+export function staleClock(): void {
+  fresh = false;
+}
+
+let asked = false;
+function tick(): void {
+  if (asked) return;
+  asked = true;
+  setImmediate(untick);
+}
+function untick(): void {
+  asked = false;
+  fresh = false;
+}

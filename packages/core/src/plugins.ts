@@ -1,0 +1,126 @@
+import type { Broker, BrokerPlugins } from './broker.ts';
+import type { Codec, CodecPlugins } from './codec.ts';
+import { MicroError } from './errors.ts';
+import type { Registry, RegistryPlugins } from './registry.ts';
+import type { Selector, SelectorPlugins } from './selector.ts';
+import type { Transport, TransportPlugins } from './transport.ts';
+
+/** What can be plugged. Open: a package adds `kind: Kind<Instance, Names>` and calls `defineKind`. */
+export interface Kinds {
+  registry: Kind<Registry, RegistryPlugins>;
+  broker: Kind<Broker, BrokerPlugins>;
+  transport: Kind<Transport, TransportPlugins>;
+  codec: Kind<Codec, CodecPlugins>;
+  selector: Kind<Selector, SelectorPlugins>;
+}
+export interface Kind<Instance, Names> {
+  readonly instance: Instance;
+  readonly names: Names;
+}
+export type InstanceOf<K extends keyof Kinds> = Kinds[K]['instance'];
+
+/** A name, exactly one name with its options, or an instance. */
+export type Choice<K extends Kind<unknown, unknown>> = (keyof K['names'] & string) | Named<K['names']> | K['instance'];
+type Named<N> = {
+  readonly [P in keyof N]: { readonly [Q in P]: N[P] } & { readonly [Q in Exclude<keyof N, P>]?: never };
+}[keyof N];
+/** Which plugin a service uses, by kind. */
+export type PluginOptions = { readonly [K in keyof Kinds]?: Choice<Kinds[K]> };
+
+/** What a plugin may ask of the service or client that makes it. */
+export interface Host {
+  readonly name: string;
+  /** Unique for the process's service, or client. */
+  readonly id: string;
+  /** The plugin of another kind, made when it is first asked for. */
+  plugin<K extends keyof Kinds>(kind: K): InstanceOf<K>;
+}
+
+/** Makes an instance. Free of I/O: the first use connects. Throws `bad_request` for options that make no sense. */
+export type Factory<I, O> = (options: O | undefined, host: Host) => I;
+
+export interface PluginDefinition<I, O> {
+  /** The npm package that defines it: told when two packages claim one name. */
+  readonly package: string;
+  readonly create: Factory<I, O>;
+}
+export interface KindDefinition {
+  /** The name used when nothing else was chosen or imported. */
+  readonly fallback?: string | undefined;
+  /** Whether importing the only plugin of the kind chooses it. @default true */
+  readonly chosenByImport?: boolean | undefined;
+}
+
+interface KindEntry extends KindDefinition {
+  readonly plugins: Map<string, PluginDefinition<unknown, never>>;
+}
+// The version in the key: copies of core that share a table must agree on its shape.
+const key = Symbol.for('@micro/core/plugins/1');
+const shared = globalThis as { [key]?: Map<string, KindEntry> };
+shared[key] ??= new Map();
+const kinds: Map<string, KindEntry> = shared[key];
+
+/** Adds a kind of plugin. The same kind again is no error: its first definition stays. */
+export function defineKind<K extends keyof Kinds & string>(kind: K, definition: KindDefinition = {}): void {
+  if (!kinds.has(kind)) kinds.set(kind, { ...definition, plugins: new Map() });
+}
+
+/** Registers a plugin under its name. Throws `conflict` when another package has the name. */
+export function definePlugin<K extends keyof Kinds & string, N extends keyof Kinds[K]['names'] & string>(
+  kind: K,
+  name: N,
+  definition: PluginDefinition<InstanceOf<K>, Kinds[K]['names'][N]>,
+): void {
+  const { plugins } = entryOf(kind);
+  const present = plugins.get(name);
+  if (present !== undefined && present.package !== definition.package) {
+    throw new MicroError('conflict', `${kind} "${name}" is claimed by ${present.package} and by ${definition.package}: import one`);
+  }
+  plugins.set(name, definition);
+}
+
+/** The names there are, sorted. Untyped, for names from the environment. */
+export function pluginNames(kind: string): readonly string[] {
+  return [...entryOf(kind).plugins.keys()].sort();
+}
+
+/** The kinds there are, in the order of their definition. */
+export function kindNames(): readonly (keyof Kinds & string)[] {
+  return [...kinds.keys()] as (keyof Kinds & string)[];
+}
+
+/** Makes an instance by name. Throws `not_found`, naming what is there, for a name that nobody registered. */
+export function createPlugin(kind: string, name: string, options: unknown, host: Host): unknown {
+  const definition = entryOf(kind).plugins.get(name);
+  if (definition === undefined) {
+    const have = pluginNames(kind).join(', ') || 'none';
+    throw new MicroError('not_found', `no ${kind} "${name}" (have: ${have}); import '@micro/${kind}-${name}' first`);
+  }
+  return definition.create(options as never, host);
+}
+
+/** The name to use when none was chosen: the only one imported, else the fallback. Two imported are a `conflict`. */
+export function impliedName(kind: string): string {
+  const entry = entryOf(kind);
+  const imported =
+    entry.chosenByImport === false ? [] : [...entry.plugins].filter(([, plugin]) => plugin.package !== '@micro/core');
+  if (imported.length > 1) {
+    const names = imported.map(([name, plugin]) => `"${name}" (${plugin.package})`).join(' and ');
+    throw new MicroError('conflict', `${kind}s ${names} are imported: choose one, with the option ${kind} or MICRO_${kind.toUpperCase()}`);
+  }
+  const name = imported[0]?.[0] ?? entry.fallback;
+  if (name === undefined) throw new MicroError('not_found', `no ${kind} chosen, and the kind has no default`);
+  return name;
+}
+
+function entryOf(kind: string): KindEntry {
+  const entry = kinds.get(kind);
+  if (entry === undefined) throw new MicroError('not_found', `no such kind of plugin: "${kind}" (have: ${[...kinds.keys()].join(', ')})`);
+  return entry;
+}
+
+defineKind('registry', { fallback: 'memory' });
+defineKind('broker', { fallback: 'memory' });
+defineKind('transport', { fallback: 'memory' });
+defineKind('codec', { fallback: 'json', chosenByImport: false });
+defineKind('selector', { fallback: 'least-pending' });

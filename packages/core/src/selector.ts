@@ -1,0 +1,35 @@
+import type { Metadata } from './metadata.ts';
+
+/** Chooses a node for every attempt of a call. */
+export interface Selector {
+  readonly name: string;
+  /** The strategy for one called service, with whatever it remembers about it. */
+  strategy(service: string): Strategy;
+}
+
+export interface Strategy {
+  /**
+   * One of the nodes; called for every attempt, so without I/O and without waiting. `nodes` is not empty, is the
+   * same array until something changes, and has no node that is out, unless all are.
+   */
+  pick(nodes: readonly Candidate[], key: string | undefined): Candidate;
+}
+
+/** A node as core keeps it while it lives, with what calls have taught. */
+export interface Candidate {
+  readonly id: string;
+  readonly address: string;
+  readonly version: string;
+  readonly metadata: Metadata;
+  /** Calls under way from this process. */
+  readonly pending: number;
+  /** Peak-sensitive moving average of the reply time, in ms; 0 before the first. Kept when the strategy asks for it. */
+  readonly latencyMs: number;
+}
+
+/** Narrows the nodes that a call may go to: by version, label, zone. Cached, so it must not depend on time. */
+export type NodeFilter = (node: Candidate) => boolean;
+
+/** Names and options of selector plugins; each package adds its own by declaration merging. */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
+export interface SelectorPlugins {}

@@ -1,0 +1,181 @@
+import type { Delivered, MicroError } from './errors.ts';
+import type { Metadata } from './metadata.ts';
+
+/**
+ * Carries calls and streams between processes. This is the fast seam: no promise and no header object between
+ * core and a transport. For a client library that gives promises, start from `unaryTransport` instead.
+ */
+export interface Transport {
+  /** What node metadata calls it, as in go-micro: `http`, `grpc`. */
+  readonly name: string;
+  readonly features: ReadonlySet<TransportFeature>;
+  /** `values`: bodies are handed over by reference, and core skips the codec. */
+  readonly carries: 'bytes' | 'values';
+  /** Resolves when calls to the listener's address arrive. Rejects with `unavailable` when the address is taken. */
+  listen(acceptor: Acceptor, options: ListenOptions): Promise<Listener>;
+  /**
+   * A handle for one address. Free: it connects with the first call, and again after a loss. Throws
+   * `bad_request` for an address it cannot read.
+   */
+  dial(address: string, options: DialOptions): Connection;
+  /** Destroys connections and listeners that are left. */
+  close(): Promise<void>;
+}
+
+export interface Listener {
+  /** Where it listens, with the real port: what is announced, when nothing else is said. */
+  readonly address: string;
+  /** What the transport wants in the node's metadata, for peers that can do more than go-micro. */
+  readonly metadata: Metadata;
+  /** Tells peers to send no more here (GOAWAY where the protocol has it) and takes no new connection. */
+  drain(): void;
+  /** Ends connections after what was written has left, or at once when the signal aborts. */
+  close(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+}
+
+/** A peer's address, with its connections or its pool behind it. */
+export interface Connection {
+  readonly address: string;
+  /** `idle` connects with the next call. The selector avoids a peer that is `leaving`. Read for every call. */
+  readonly state: 'idle' | 'ready' | 'leaving' | 'closed';
+  /** Sends a call. Exactly one of `done` or `fail` follows, never before `request` has returned. Never throws. */
+  request(call: OutgoingCall): void;
+  /** Core has ended the call: forget it, and tell the peer where the protocol can. Calls neither `done` nor `fail`. */
+  cancel(call: OutgoingCall): void;
+  /** Opens a stream. Without the feature `streams`: fails it with `unimplemented`. Never throws. */
+  open(stream: OutgoingStream): StreamSink;
+  /** Takes no more calls; resolves when those under way have ended. */
+  close(): Promise<void>;
+  /** Ends at once; what is under way fails with `unavailable`. */
+  destroy(): void;
+}
+
+/** Text of a codec that writes text, bytes of any other; a transport that carries values hands over anything. */
+export type Body = unknown;
+
+/** Who is called and how: frozen, one object for each. A transport keeps what it makes of it, by `index`. */
+export interface Target {
+  /** Small and dense from 1. 0: made for one call, keep nothing. */
+  readonly index: number;
+  readonly service: string;
+  /** `Greeter.Hello` */
+  readonly endpoint: string;
+  readonly contentType: string;
+  /** The codec wants replies as text (a string) instead of bytes. */
+  readonly text: boolean;
+}
+
+/** Core's object of a call under way. */
+export interface OutgoingCall {
+  readonly target: Target;
+  readonly body: Body;
+  /** On the clock of `performance.now()`, in ms; 0: none. Core ends the call then, by itself. */
+  readonly deadline: number;
+  readonly metadata: Metadata | undefined;
+  /** The transport's own, for its table of calls. */
+  slot: number;
+  done(body: Body): void;
+  /** Also for the errors of the handler (`delivered: 'yes'`). Core retries, where that is safe. */
+  fail(error: MicroError, delivered: Delivered): void;
+}
+
+/** One end of a stream, as core gives it to a transport: what comes from the peer is told here. */
+export interface StreamReceiver {
+  message(body: Body): void;
+  /** The peer sends no more. From a server: the stream has ended well. */
+  end(): void;
+  /** The stream is over; nothing follows. */
+  fail(error: MicroError, delivered: Delivered): void;
+  /** After a `write` that returned false: there is room again. */
+  drained(): void;
+}
+
+/** The other end, as a transport gives it to core. Nothing throws; after the stream is over, nothing happens. */
+export interface StreamSink {
+  /** Sends a message. False: it is taken, but wait for `drained`. */
+  write(body: Body): boolean;
+  /** No more from this side. From a server: the stream has ended well. */
+  end(): void;
+  /** Ends both directions: a client leaves, a server answers with the error. */
+  abort(error: MicroError): void;
+  /** Deliver no more than has been read already, so that the peer is slowed down. */
+  pause(): void;
+  resume(): void;
+}
+
+export interface OutgoingStream extends StreamReceiver {
+  readonly kind: StreamKind;
+  readonly target: Target;
+  readonly deadline: number;
+  readonly metadata: Metadata | undefined;
+}
+
+/** Which sides send many messages. */
+export type StreamKind = 'client-stream' | 'server-stream' | 'bidi';
+
+/** Core's server, as a transport sees it. Nothing here throws. */
+export interface Acceptor {
+  /** Never fails: an unknown endpoint has a route that answers so. May be kept as long as the listener lives. */
+  route(service: string, endpoint: string, contentType: string): Route;
+  /** Starts the handler, later than this call returns. The result is how to end it when the peer has left. */
+  call(route: Route, call: IncomingCall): Work;
+  stream(route: Route, stream: IncomingStream): StreamReceiver;
+}
+
+export interface Route {
+  readonly kind: 'unary' | StreamKind;
+  /** The codec wants the request as text (a string) instead of bytes. */
+  readonly text: boolean;
+}
+
+export interface Work {
+  /** The peer has left or given up: aborts the handler's signal. Its reply is dropped. */
+  cancel(): void;
+}
+
+interface Incoming {
+  /** What is left of the caller's deadline, in ms; 0: it has none. */
+  readonly remainingMs: number;
+  /** Without what belongs to the transport and the protocol; may be made when it is asked for. */
+  readonly metadata: Metadata;
+  readonly peer: Peer;
+}
+
+/** The transport's object of a call under way. Exactly one of `reply` or `fail` follows, unless it was cancelled. */
+export interface IncomingCall extends Incoming {
+  readonly body: Body;
+  reply(body: Body): void;
+  /** `delivered: 'no'`: refused before the handler; the caller may try another node. */
+  fail(error: MicroError, delivered: Delivered): void;
+}
+
+export interface IncomingStream extends Incoming {
+  readonly sink: StreamSink;
+}
+
+export interface Peer {
+  readonly address: string;
+  /** The subject of a verified client certificate (mutual TLS). */
+  readonly identity?: string | undefined;
+}
+
+export interface ListenOptions {
+  /** `host:port`, `:0`, `unix:/path`, or a name where the transport has names. @default a free port on all interfaces */
+  readonly address?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface DialOptions {
+  /** The node's metadata, from the registry; empty for a bare address. */
+  readonly metadata: Metadata;
+}
+
+/**
+ * `streams`: all three stream kinds. `pushback`: a slow reader slows the writer. `cancel`: the handler's signal
+ * aborts when the caller leaves. `goaway`: `drain` reaches peers.
+ */
+export type TransportFeature = 'streams' | 'pushback' | 'cancel' | 'goaway';
+
+/** Names and options of transport plugins; each package adds its own by declaration merging. */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
+export interface TransportPlugins {}

@@ -1,0 +1,50 @@
+import { type Code, MicroError, type MicroErrorOptions, remoteError, statusOf } from './errors.ts';
+
+const reasons: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  409: 'Conflict',
+  412: 'Precondition Failed',
+  413: 'Request Entity Too Large',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  503: 'Service Unavailable',
+};
+const codes = new Map<number, Code>(Object.entries(statusOf).map(([code, status]) => [status, code as Code]));
+
+/** The code for a number off the wire: its own, else the nearest meaning. */
+export function codeOf(status: number): Code {
+  return codes.get(status) ?? (status >= 400 && status < 500 ? 'bad_request' : 'internal');
+}
+
+/** go-micro's `errors.Error` as JSON in ASCII, empty fields left out (go-micro v4: errors/errors.go). */
+export function encodeError(error: MicroError): string {
+  const { id, status, message } = error;
+  const text = JSON.stringify({
+    id: id || undefined,
+    code: status || undefined,
+    detail: message || undefined,
+    status: reasons[status],
+  });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what is not printable ASCII is escaped
+  return text.replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** Reads such a text; anything else is an `internal` error with the whole text as its message, as Go parses it. */
+export function decodeError(text: string): MicroError {
+  let fields: { id?: unknown; code?: unknown; detail?: unknown } | null = null;
+  try {
+    fields = JSON.parse(text);
+  } catch {
+    // Go sends plain texts too: what is no JSON is the message itself
+  }
+  if (typeof fields !== 'object' || fields === null) return remoteError('internal', text);
+  const status = typeof fields.code === 'number' && fields.code > 0 ? fields.code : 500;
+  const options: MicroErrorOptions = { id: typeof fields.id === 'string' ? fields.id : '', status };
+  return remoteError(codeOf(status), typeof fields.detail === 'string' ? fields.detail : '', options);
+}

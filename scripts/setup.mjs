@@ -26,7 +26,8 @@ if (status === 0) {
 
 function installed() {
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) return false;
-  return packages.every(({ dir }) => existsSync(join(root, dir, 'node_modules')));
+  const needing = packages.filter(({ manifest }) => manifest.dependencies ?? manifest.devDependencies);
+  return needing.every(({ dir }) => existsSync(join(root, dir, 'node_modules')));
 }
 
 /** Changes with everything that decides what is in node_modules. */

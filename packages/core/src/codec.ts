@@ -1,3 +1,5 @@
+import type { JsonCodecOptions } from './json.ts';
+
 /**
  * Turns messages into text or bytes and back. A `Uint8Array` given as the whole message passes through
  * untouched. Bytes to decode are hostile: a codec bounds what they can make it allocate, and throws `bad_request`.
@@ -19,5 +21,6 @@ export interface Codec {
 export type CodecFeature = 'bytes' | 'int64' | 'schema';
 
 /** Names and options of codec plugins; each package adds its own by declaration merging. */
-// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
-export interface CodecPlugins {}
+export interface CodecPlugins {
+  json: JsonCodecOptions;
+}

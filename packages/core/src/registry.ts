@@ -1,3 +1,4 @@
+import type { MemoryRegistryOptions } from './memory-registry.ts';
 import type { Metadata } from './metadata.ts';
 
 /**
@@ -90,5 +91,6 @@ export interface RegisterOptions extends LookupOptions {
 export type RegistryFeature = 'ttl' | 'watch-all' | 'lan';
 
 /** Names and options of registry plugins; each package adds its own by declaration merging. */
-// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
-export interface RegistryPlugins {}
+export interface RegistryPlugins {
+  memory: MemoryRegistryOptions;
+}

@@ -1,4 +1,5 @@
 import type { Metadata } from './metadata.ts';
+import type { ConsistentHashOptions } from './selectors.ts';
 
 /** Chooses a node for every attempt of a call. */
 export interface Selector {
@@ -8,6 +9,8 @@ export interface Selector {
 }
 
 export interface Strategy {
+  /** Wants `latencyMs`, which costs a reading of the clock for every reply. @default false */
+  readonly observesLatency?: boolean | undefined;
   /**
    * One of the nodes; called for every attempt, so without I/O and without waiting. `nodes` is not empty, is the
    * same array until something changes, and has no node that is out, unless all are.
@@ -23,7 +26,7 @@ export interface Candidate {
   readonly metadata: Metadata;
   /** Calls under way from this process. */
   readonly pending: number;
-  /** Peak-sensitive moving average of the reply time, in ms; 0 before the first. Kept when the strategy asks for it. */
+  /** Peak-sensitive moving average of the reply time, in ms; 0 before the first. Kept when `observesLatency`. */
   readonly latencyMs: number;
 }
 
@@ -31,5 +34,10 @@ export interface Candidate {
 export type NodeFilter = (node: Candidate) => boolean;
 
 /** Names and options of selector plugins; each package adds its own by declaration merging. */
-// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
-export interface SelectorPlugins {}
+export interface SelectorPlugins {
+  'least-pending': undefined;
+  'peak-ewma': undefined;
+  'round-robin': undefined;
+  random: undefined;
+  hash: ConsistentHashOptions;
+}

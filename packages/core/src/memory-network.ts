@@ -1,0 +1,260 @@
+import type { Metadata } from './metadata.ts';
+import type { EndpointRecord, NodeRecord, RegistryChange, ServiceRecord, ValueRecord } from './registry.ts';
+
+/** What the memory registries of one process share: nodes that live until their TTL is over. */
+export interface Network {
+  put(record: ServiceRecord, ttlMs: number): void;
+  remove(record: ServiceRecord): void;
+  list(name: string): readonly ServiceRecord[];
+  names(): readonly string[];
+  watch(name: string | undefined): Watcher;
+}
+
+export interface Watcher {
+  /** The next change, a list first; `undefined` at the end. */
+  next(): Promise<RegistryChange | undefined>;
+  readonly end: () => void;
+}
+
+interface Entry {
+  /** What was registered, to know a renewal by; and the frozen copy with this one node. */
+  readonly source: ServiceRecord;
+  readonly record: ServiceRecord;
+  expiresAt: number;
+}
+
+interface Service {
+  readonly nodes: Map<string, Entry>;
+  snapshot: readonly ServiceRecord[] | undefined;
+}
+
+interface Listener extends Watcher {
+  readonly service: string | undefined;
+  tell(change: RegistryChange): void;
+}
+
+const networks = new Map<string, Network>();
+/** Changes that wait for a slow reader; one more, and a new list takes the place of all. */
+const maxWaiting = 64;
+/** The longest delay of a Node timer; longer ones would fire at once. */
+const maxTimerMs = 2 ** 31 - 1;
+
+/** The network of that name; one is made when there is none. */
+export function networkOf(name: string): Network {
+  let network = networks.get(name);
+  if (network === undefined) {
+    network = makeNetwork();
+    networks.set(name, network);
+  }
+  return network;
+}
+
+function makeNetwork(): Network {
+  const services = new Map<string, Service>();
+  const listeners = new Set<Listener>();
+  let timer: NodeJS.Timeout | undefined;
+  let timerAt = Number.POSITIVE_INFINITY;
+
+  function tell(change: RegistryChange, service: string): void {
+    for (const listener of listeners) {
+      if (listener.service === undefined || listener.service === service) listener.tell(change);
+    }
+  }
+
+  function drop(name: string, service: Service, id: string, entry: Entry): void {
+    service.nodes.delete(id);
+    service.snapshot = undefined;
+    if (service.nodes.size === 0) services.delete(name);
+    tell(Object.freeze({ type: 'remove', service: entry.record }), name);
+  }
+
+  /** Takes out what has expired, and sets the one timer for what expires next. */
+  function sweep(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    timerAt = Number.POSITIVE_INFINITY;
+    const time = performance.now();
+    let next = Number.POSITIVE_INFINITY;
+    for (const [name, service] of services) {
+      for (const [id, entry] of service.nodes) {
+        if (entry.expiresAt <= time) drop(name, service, id, entry);
+        else next = Math.min(next, entry.expiresAt);
+      }
+    }
+    wakeAt(next);
+  }
+
+  function wakeAt(time: number): void {
+    if (time >= timerAt) return;
+    clearTimeout(timer);
+    timerAt = time;
+    timer = setTimeout(sweep, Math.min(maxTimerMs, Math.ceil(time - performance.now()))).unref();
+  }
+
+  /** A busy process may run its timers late; nobody is shown what has expired. */
+  function sweepIfDue(): void {
+    if (timerAt <= performance.now()) sweep();
+  }
+
+  function list(name: string): readonly ServiceRecord[] {
+    const service = services.get(name);
+    if (service === undefined) return nothing;
+    service.snapshot ??= versionsOf(service.nodes.values());
+    return service.snapshot;
+  }
+
+  return {
+    put(record, ttlMs) {
+      sweepIfDue();
+      const expiresAt = performance.now() + ttlMs;
+      let service = services.get(record.name);
+      for (const node of record.nodes) {
+        const present = service?.nodes.get(node.id);
+        if (present?.source === record) {
+          present.expiresAt = expiresAt;
+          continue;
+        }
+        const entry: Entry = {
+          source: record,
+          record: frozenRecord({ ...record, nodes: [node] }),
+          expiresAt,
+        };
+        if (service === undefined) {
+          service = { nodes: new Map(), snapshot: undefined };
+          services.set(record.name, service);
+        }
+        service.nodes.delete(node.id); // the newest last: its version's metadata and endpoints count
+        service.nodes.set(node.id, entry);
+        service.snapshot = undefined;
+        tell(Object.freeze({ type: 'put', service: entry.record }), record.name);
+      }
+      if (record.nodes.length > 0) wakeAt(expiresAt);
+    },
+    remove(record) {
+      sweepIfDue();
+      const service = services.get(record.name);
+      if (service === undefined) return;
+      for (const { id } of record.nodes) {
+        const entry = service.nodes.get(id);
+        if (entry !== undefined) drop(record.name, service, id, entry);
+      }
+      if (services.size === 0) sweep(); // nothing is left to expire: ends the timer
+    },
+    list(name) {
+      sweepIfDue();
+      return list(name);
+    },
+    names() {
+      sweepIfDue();
+      return Object.freeze([...services.keys()].sort());
+    },
+    watch(name) {
+      const everything = (): readonly ServiceRecord[] => {
+        sweepIfDue();
+        return name === undefined
+          ? Object.freeze([...services.keys()].sort().flatMap((key) => list(key)))
+          : list(name);
+      };
+      const listener = makeListener(name, everything, () => listeners.delete(listener));
+      listeners.add(listener);
+      return listener;
+    },
+  };
+}
+
+function makeListener(
+  service: string | undefined,
+  everything: () => readonly ServiceRecord[],
+  onEnd: () => void,
+): Listener {
+  let waiting: RegistryChange[] = [];
+  let listDue = true;
+  let ended = false;
+  let wake: (() => void) | undefined;
+  return {
+    service,
+    tell(change) {
+      if (listDue) return; // the list will have it
+      waiting.push(change);
+      if (waiting.length > maxWaiting) {
+        waiting = [];
+        listDue = true;
+      }
+      wake?.();
+    },
+    async next() {
+      while (!ended) {
+        if (listDue) {
+          const services = everything(); // what this expires is told while the list is still due
+          listDue = false;
+          return Object.freeze({ type: 'list', services });
+        }
+        const change = waiting.shift();
+        if (change !== undefined) return change;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        wake = undefined;
+      }
+      return undefined;
+    },
+    end() {
+      ended = true;
+      waiting = [];
+      onEnd();
+      wake?.();
+    },
+  };
+}
+
+const nothing: readonly ServiceRecord[] = Object.freeze([]);
+
+/** Nodes gathered by version, the versions in the order of their names. */
+function versionsOf(entries: Iterable<Entry>): readonly ServiceRecord[] {
+  const versions = new Map<string, { record: ServiceRecord; nodes: NodeRecord[] }>();
+  for (const { record } of entries) {
+    const nodes = versions.get(record.version)?.nodes ?? [];
+    nodes.push(...record.nodes);
+    versions.set(record.version, { record, nodes });
+  }
+  const sorted = [...versions.values()].sort((a, b) => (a.record.version < b.record.version ? -1 : 1));
+  return Object.freeze(
+    sorted.map(({ record, nodes }) => Object.freeze({ ...record, nodes: Object.freeze(nodes) })),
+  );
+}
+
+/** A copy that nobody can change: what is registered may be changed by its owner afterwards, snapshots are shared. */
+function frozenRecord({ name, version, metadata, endpoints, nodes }: ServiceRecord): ServiceRecord {
+  return Object.freeze({
+    name,
+    version,
+    metadata: frozenMetadata(metadata),
+    endpoints: Object.freeze(endpoints.map(frozenEndpoint)),
+    nodes: Object.freeze(
+      nodes.map((node) =>
+        Object.freeze({ id: node.id, address: node.address, metadata: frozenMetadata(node.metadata) }),
+      ),
+    ),
+  });
+}
+
+function frozenEndpoint({ name, request, response, metadata }: EndpointRecord): EndpointRecord {
+  return Object.freeze({
+    name,
+    request: frozenValue(request),
+    response: frozenValue(response),
+    metadata: frozenMetadata(metadata),
+  });
+}
+
+function frozenValue(value: ValueRecord | null): ValueRecord | null {
+  if (value === null) return null;
+  const values = value.values?.map((child) => frozenValue(child)).filter((child) => child !== null) ?? null;
+  return Object.freeze({ name: value.name, type: value.type, values: values && Object.freeze(values) });
+}
+
+function frozenMetadata(metadata: Metadata): Metadata {
+  const copy: Record<string, string> = Object.create(null);
+  for (const key of Object.keys(metadata)) copy[key] = String(metadata[key]);
+  return Object.freeze(copy);
+}

@@ -1,4 +1,5 @@
 import type { MicroError } from './errors.ts';
+import type { MemoryBrokerOptions } from './memory-broker.ts';
 import type { Metadata } from './metadata.ts';
 
 /** Carries events from publishers to subscribers. What a backend cannot do is refused by name, with `unimplemented`. */
@@ -84,5 +85,6 @@ export interface PublishOptions {
 export type BrokerFeature = 'ack' | 'redelivery' | 'queue' | 'order' | 'durable' | 'replay';
 
 /** Names and options of broker plugins; each package adds its own by declaration merging. */
-// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
-export interface BrokerPlugins {}
+export interface BrokerPlugins {
+  memory: MemoryBrokerOptions;
+}

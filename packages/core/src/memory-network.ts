@@ -1,5 +1,6 @@
-import type { Metadata } from './metadata.ts';
-import type { EndpointRecord, NodeRecord, RegistryChange, ServiceRecord, ValueRecord } from './registry.ts';
+import { frozenRecord } from './frozen-record.ts';
+import { type Listener, makeListener, type Watcher } from './memory-watcher.ts';
+import type { NodeRecord, RegistryChange, ServiceRecord } from './registry.ts';
 
 /** What the memory registries of one process share: nodes that live until their TTL is over. */
 export interface Network {
@@ -8,12 +9,6 @@ export interface Network {
   list(name: string): readonly ServiceRecord[];
   names(): readonly string[];
   watch(name: string | undefined): Watcher;
-}
-
-export interface Watcher {
-  /** The next change, a list first; `undefined` at the end. */
-  next(): Promise<RegistryChange | undefined>;
-  readonly end: () => void;
 }
 
 interface Entry {
@@ -28,14 +23,7 @@ interface Service {
   snapshot: readonly ServiceRecord[] | undefined;
 }
 
-interface Listener extends Watcher {
-  readonly service: string | undefined;
-  tell(change: RegistryChange): void;
-}
-
 const networks = new Map<string, Network>();
-/** Changes that wait for a slow reader; one more, and a new list takes the place of all. */
-const maxWaiting = 64;
 /** The longest delay of a Node timer; longer ones would fire at once. */
 const maxTimerMs = 2 ** 31 - 1;
 
@@ -162,51 +150,6 @@ function makeNetwork(): Network {
   };
 }
 
-function makeListener(
-  service: string | undefined,
-  everything: () => readonly ServiceRecord[],
-  onEnd: () => void,
-): Listener {
-  let waiting: RegistryChange[] = [];
-  let listDue = true;
-  let ended = false;
-  let wake: (() => void) | undefined;
-  return {
-    service,
-    tell(change) {
-      if (listDue) return; // the list will have it
-      waiting.push(change);
-      if (waiting.length > maxWaiting) {
-        waiting = [];
-        listDue = true;
-      }
-      wake?.();
-    },
-    async next() {
-      while (!ended) {
-        if (listDue) {
-          const services = everything(); // what this expires is told while the list is still due
-          listDue = false;
-          return Object.freeze({ type: 'list', services });
-        }
-        const change = waiting.shift();
-        if (change !== undefined) return change;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        wake = undefined;
-      }
-      return undefined;
-    },
-    end() {
-      ended = true;
-      waiting = [];
-      onEnd();
-      wake?.();
-    },
-  };
-}
-
 const nothing: readonly ServiceRecord[] = Object.freeze([]);
 
 /** Nodes gathered by version, the versions in the order of their names. */
@@ -221,40 +164,4 @@ function versionsOf(entries: Iterable<Entry>): readonly ServiceRecord[] {
   return Object.freeze(
     sorted.map(({ record, nodes }) => Object.freeze({ ...record, nodes: Object.freeze(nodes) })),
   );
-}
-
-/** A copy that nobody can change: what is registered may be changed by its owner afterwards, snapshots are shared. */
-function frozenRecord({ name, version, metadata, endpoints, nodes }: ServiceRecord): ServiceRecord {
-  return Object.freeze({
-    name,
-    version,
-    metadata: frozenMetadata(metadata),
-    endpoints: Object.freeze(endpoints.map(frozenEndpoint)),
-    nodes: Object.freeze(
-      nodes.map((node) =>
-        Object.freeze({ id: node.id, address: node.address, metadata: frozenMetadata(node.metadata) }),
-      ),
-    ),
-  });
-}
-
-function frozenEndpoint({ name, request, response, metadata }: EndpointRecord): EndpointRecord {
-  return Object.freeze({
-    name,
-    request: frozenValue(request),
-    response: frozenValue(response),
-    metadata: frozenMetadata(metadata),
-  });
-}
-
-function frozenValue(value: ValueRecord | null): ValueRecord | null {
-  if (value === null) return null;
-  const values = value.values?.map((child) => frozenValue(child)).filter((child) => child !== null) ?? null;
-  return Object.freeze({ name: value.name, type: value.type, values: values && Object.freeze(values) });
-}
-
-function frozenMetadata(metadata: Metadata): Metadata {
-  const copy: Record<string, string> = Object.create(null);
-  for (const key of Object.keys(metadata)) copy[key] = String(metadata[key]);
-  return Object.freeze(copy);
 }

@@ -1,6 +1,7 @@
 import { abortError } from './aborted.ts';
 import { MicroError } from './errors.ts';
-import { type Network, networkOf, type Watcher } from './memory-network.ts';
+import { type Network, networkOf } from './memory-network.ts';
+import type { Watcher } from './memory-watcher.ts';
 import { definePlugin } from './plugins.ts';
 import type { LookupOptions, Registry, RegistryChange } from './registry.ts';
 

@@ -13,7 +13,7 @@ export type BackgroundEvent =
   | 'node.restored'
   | 'call.retried'
   | 'call.refused'
-  | 'call.dropped'
+  | 'call.failed'
   | 'event.redelivered'
   | 'event.lost'
   | 'event.dead_letter'

@@ -9,12 +9,17 @@ export interface Broker {
   readonly features: ReadonlySet<BrokerFeature>;
   /**
    * Resolves when the backend has confirmed all messages, in their order. What that confirms is the first line
-   * of the plugin's README. After a rejection any part of the batch may have been published.
+   * of the plugin's README. After a rejection any part of the batch may have been published. While the backend is
+   * lost it rejects with `unavailable`, soon; nothing is queued for later. A topic is a plain name: the plugin
+   * encodes it, and there are no wildcards.
    */
   publish(topic: string, messages: readonly Message[], options?: PublishOptions): Promise<void>;
-  /** Resolves when messages published from now on arrive. Comes back by itself when the backend was lost. */
+  /**
+   * Resolves when messages published from now on arrive; rejects with `unavailable` when the backend cannot be
+   * reached. Later losses are bridged by the plugin.
+   */
   subscribe(topic: string, deliver: Deliver, options: SubscribeOptions): Promise<Subscription>;
-  /** Stops what is still subscribed, flushes, and frees every handle. */
+  /** Stops every subscription without waiting for handlers, flushes, and frees every handle. */
   close(): Promise<void>;
 }
 
@@ -29,17 +34,19 @@ export interface Message {
 /** A message on its way to a handler. */
 export interface Delivery {
   readonly message: Message;
-  /** 1 the first time; counted by the backend, or 1 always where it does not count. */
+  /** 1 the first time. With `redelivery` it survives a crash: counted by the backend, or kept by the plugin. */
   readonly attempt: number;
   /** When it was published, in ms since the epoch, as far as the backend knows; else now. */
   readonly publishedAt: number;
-  /** Aborts when the backend takes the message away (a rebalance, a lost connection). */
+  /** Aborts when the backend takes the message away (a rebalance, a lost connection): the verdict counts for nothing. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Handles a delivery; never rejects. `ack`: done with. `retry`: deliver again after the delay (brokers with
- * `redelivery`; the others count it as lost). A message whose verdict has not come is not done with.
+ * `redelivery`; the others count it as lost); while it waits here it counts in `maxInFlight`, and with `ordered`
+ * it holds up its key. A message whose verdict has not come is not done with. One that cannot be read is reported
+ * by `onError` and done with.
  */
 export type Deliver = (delivery: Delivery) => Promise<Verdict>;
 export type Verdict = { readonly outcome: 'ack' } | { readonly outcome: 'retry'; readonly delayMs: number };
@@ -57,32 +64,34 @@ export interface Subscription {
 
 export interface SubscribeOptions {
   /** Members of a queue share its messages; without one every subscriber sees all. */
-  readonly queue?: string | undefined;
-  /** The queue's position outlives its members (feature `durable`; needs `queue`). @default what the broker does best */
-  readonly durable?: boolean | undefined;
-  /** Where a new queue begins (feature `replay` for all but `new`). @default 'new' */
-  readonly start?: 'new' | 'all' | { readonly sinceMs: number } | undefined;
-  /** Messages handed over and not yet decided; the bound on memory. @default 64 */
+  readonly queue: string | undefined;
+  /** The queue's position outlives its members (feature `durable`; needs `queue`). */
+  readonly durable: boolean;
+  /** Where a new queue begins (feature `replay` for all but `new`). `sinceMs` is a time since the epoch. */
+  readonly start: 'new' | 'all' | { readonly sinceMs: number };
+  /** Messages handed over and not yet decided; the bound on memory. */
   readonly maxInFlight: number;
-  /** One at a time per key (feature `order`); without it only the hand-over is in order. @default false */
-  readonly ordered?: boolean | undefined;
-  /** After this time without a verdict the backend may give the message to another, in ms. @default 30000 */
-  readonly ackWaitMs?: number | undefined;
-  /** Called for what goes wrong while nobody waits: a lost connection, a message that cannot be read. */
-  readonly onError?: ((error: MicroError) => void) | undefined;
+  /** One at a time per key (feature `order`). A message without a key is not ordered. */
+  readonly ordered: boolean;
+  /** Core decides within this time, in ms. So long the plugin keeps the message ours, by heartbeats if need be. */
+  readonly ackWaitMs: number;
+  /** Told what goes wrong while nobody waits: a lost connection, a message that cannot be read. Never throws. */
+  readonly onError: (error: MicroError) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface PublishOptions {
+  /** Kept even when nobody has subscribed yet (feature `keep`): a dead letter must not be lost. @default false */
+  readonly keep?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * `ack`: a message is done with only after its verdict. `redelivery`: `retry` delivers it again, after the
  * delay, with `attempt` counted. `queue`: queues share. `order`: per publisher and key. `durable`: messages
- * wait for a queue whose members are away. `replay`: `start` in the past.
+ * wait for a queue whose members are away. `replay`: `start` in the past. `keep`: publishing with `keep`.
  */
-export type BrokerFeature = 'ack' | 'redelivery' | 'queue' | 'order' | 'durable' | 'replay';
+export type BrokerFeature = 'ack' | 'redelivery' | 'queue' | 'order' | 'durable' | 'replay' | 'keep';
 
 /** Names and options of broker plugins; each package adds its own by declaration merging. */
 export interface BrokerPlugins {

@@ -11,10 +11,15 @@ export interface Codec {
   readonly contentTypes: readonly [string, ...string[]];
   /** Writes and wants strings, not bytes. */
   readonly text: boolean;
-  /** Throws `bad_request` for what it cannot write. `schema` is the contract's, for codecs that need one. */
-  encode(message: unknown, schema: unknown): string | Uint8Array;
+  /** For one side of an endpoint, once; `schema` is the contract's. Throws `bad_request` for a schema it needs and lacks. */
+  bind(schema: unknown): BoundCodec;
+}
+
+export interface BoundCodec {
+  /** Throws `bad_request` for what it cannot write. The result is its own memory, never used again. */
+  encode(message: unknown): string | Uint8Array;
   /** Throws `bad_request` for what it cannot read. An empty body is an empty message. */
-  decode(body: string | Uint8Array, schema: unknown): unknown;
+  decode(body: string | Uint8Array): unknown;
 }
 
 /** `bytes`: a Uint8Array inside a message survives. `int64`: so does a bigint. `schema`: it works only with one. */

@@ -34,7 +34,7 @@ export interface MicroErrorOptions {
   readonly cause?: unknown;
 }
 
-const brand: unique symbol = Symbol.for('@micro/core/error') as never;
+const brand: unique symbol = Symbol.for('@micro/core/error');
 
 /** The one error class. Its `cause` stays in the process; `id`, `status` and `message` travel. */
 export class MicroError extends Error {
@@ -62,8 +62,11 @@ Object.defineProperty(MicroError.prototype, 'name', { value: 'MicroError' });
 export function isMicroError(error: unknown): error is MicroError;
 export function isMicroError<C extends Code>(error: unknown, code: C): error is MicroError & { readonly code: C };
 export function isMicroError(error: unknown, code?: Code): boolean {
-  if (typeof error !== 'object' || error === null || !(brand in error)) return false;
-  return code === undefined || (error as MicroError).code === code;
+  return isBranded(error) && (code === undefined || error.code === code);
+}
+
+function isBranded(error: unknown): error is MicroError {
+  return typeof error === 'object' && error !== null && brand in error;
 }
 
 /**

@@ -1,10 +1,26 @@
 export * from './background.ts';
 export * from './broker.ts';
 export * from './codec.ts';
+export { type CallOptions, type Context, type ContextKey, contextKey } from './context.ts';
+export * from './contract.ts';
 export * from './errors.ts';
+export * from './json.ts';
+export * from './memory-registry.ts';
 export * from './metadata.ts';
+export {
+  type Call,
+  isStream,
+  type Middleware,
+  type Next,
+  type StreamCall,
+  tap,
+  type UnaryCall,
+  withMetadata,
+} from './middleware.ts';
 export * from './plugins.ts';
 export * from './registry.ts';
+export { type Schema, type StreamOf, stream, type } from './schema.ts';
 export * from './selector.ts';
+export * from './selectors.ts';
 export * from './tls.ts';
 export * from './transport.ts';

@@ -1,4 +1,4 @@
-import type { Codec } from './codec.ts';
+import type { BoundCodec, Codec } from './codec.ts';
 import { MicroError } from './errors.ts';
 import { definePlugin } from './plugins.ts';
 
@@ -19,11 +19,7 @@ export function jsonCodec(options: JsonCodecOptions = {}): Codec {
   }
   // A level takes two characters at least, so a text up to here cannot nest too deep.
   const shallow = 2 * maxDepth + 1;
-  return {
-    name: 'json',
-    features: new Set(),
-    contentTypes: ['application/json'],
-    text: true,
+  const bound: BoundCodec = {
     encode(message) {
       if (message === undefined) return '{}';
       if (message instanceof Uint8Array) return message;
@@ -55,6 +51,7 @@ export function jsonCodec(options: JsonCodecOptions = {}): Codec {
       return message;
     },
   };
+  return { name: 'json', features: new Set(), contentTypes: ['application/json'], text: true, bind: () => bound };
 }
 
 function unwritable(error: unknown): MicroError {

@@ -1,6 +1,6 @@
 /**
  * Text that travels beside a message: trace context, tenant, caller. Keys are lower-case inside a process;
- * a transport spells them as its peers expect. Objects have no prototype, so any key is safe.
+ * a transport or broker spells them as its peers expect. Objects have no prototype, so any key is safe.
  */
 export type Metadata = Readonly<Record<string, string>>;
 

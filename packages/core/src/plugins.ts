@@ -1,8 +1,9 @@
 import type { Broker, BrokerPlugins } from './broker.ts';
 import type { Codec, CodecPlugins } from './codec.ts';
 import { MicroError } from './errors.ts';
-import type { Registry, RegistryPlugins } from './registry.ts';
+import type { LookupOptions, Registry, RegistryPlugins, ServiceRecord } from './registry.ts';
 import type { Selector, SelectorPlugins } from './selector.ts';
+import type { TlsOptions } from './tls.ts';
 import type { Transport, TransportPlugins } from './transport.ts';
 
 /** What can be plugged. Open: a package adds `kind: Kind<Instance, Names>` and calls `defineKind`. */
@@ -34,10 +35,30 @@ export interface Host {
   readonly id: string;
   /** The plugin of another kind, made when it is first asked for. */
   plugin<K extends keyof Kinds>(kind: K): InstanceOf<K>;
+  /** Registers a record of the plugin's own, and renews it until it is withdrawn. Resolves when it is registered. */
+  announce(record: ServiceRecord): Promise<Announcement>;
+  /** The nodes of a service, from the client's snapshots: asked of the registry once, watched from then on. */
+  discover(name: string, options?: LookupOptions): Promise<readonly ServiceRecord[]>;
+}
+export interface Announcement {
+  withdraw(): Promise<void>;
 }
 
-/** Makes an instance. Free of I/O: the first use connects. Throws `bad_request` for options that make no sense. */
-export type Factory<I, O> = (options: O | undefined, host: Host) => I;
+/** Options that every plugin of a networked backend has: `MICRO_<KIND>_ADDRESS`, split at commas, is the address. */
+export interface BackendOptions {
+  readonly address?: string | readonly string[] | undefined;
+  readonly tls?: TlsOptions | undefined;
+}
+
+/**
+ * Makes an instance. Free of I/O: the first use connects. Throws `bad_request` for options that make no sense.
+ *
+ * What holds for every instance: a `signal` ends one wait (rejecting with `canceled`, its reason as the cause), never
+ * what the wait has made. Without one, every wait still ends, in `unavailable`. A failure is never remembered.
+ * `close()` twice is one close; it ends waits under way and frees what they have made; afterwards everything rejects
+ * with `unavailable` and nothing reconnects. Who makes an instance closes it.
+ */
+export type Factory<I, O> = (options: O | undefined, host?: Host) => I;
 
 export interface PluginDefinition<I, O> {
   /** The npm package that defines it: told when two packages claim one name. */

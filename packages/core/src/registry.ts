@@ -14,23 +14,28 @@ export interface Registry {
   readonly propagationMs: number;
   /**
    * Shows the record's nodes to everybody, for `ttlMs`. Core calls it again after a third of that time, with
-   * the same object where nothing changed: the plugin renews, and makes anew what the backend has lost.
+   * the same object where nothing changed: the plugin renews, and makes anew what the backend has lost. Core never
+   * overlaps calls for one node. A rejected one may have taken effect; after an abort it settles only when it no
+   * longer can.
    */
   register(record: ServiceRecord, options: RegisterOptions): Promise<void>;
   /** Takes the record's nodes out, at once for everybody. Nodes that are not there are no error. */
   deregister(record: ServiceRecord, options?: LookupOptions): Promise<void>;
-  /** The versions of a service with their live nodes; empty when nobody offers it. Frozen. */
+  /**
+   * The versions of a service with their live nodes; empty when nobody offers it. Frozen. One version may come in
+   * several records; core merges them.
+   */
   getService(name: string, options?: LookupOptions): Promise<readonly ServiceRecord[]>;
   /** The names of all services, sorted, each once. */
   listServices(options?: LookupOptions): Promise<readonly string[]>;
   /**
-   * What changes, for one service or (feature `watch-all`) for all. The first change is a `list`, and so is the
-   * first after anything may have been missed. Throws `unavailable` when the backend is lost, and ends when the
-   * signal aborts or the registry closes; core starts it again, with a backoff. A slow reader loses no state:
-   * the plugin keeps at most one list, not a queue without end.
+   * Tells what changes, for one service or (feature `watch-all`) for all: first a `list`, and again a `list` after
+   * anything may have been missed. `changed` is quick and never throws. Resolves when the signal aborts or the
+   * registry closes. Rejects with `unavailable` when the backend is lost, silence included; core starts it again,
+   * with a backoff. A short loss may be bridged inside, where nothing can be missed.
    */
-  watch(name: string | undefined, options: WatchOptions): AsyncIterable<RegistryChange>;
-  /** Ends watches, stops renewals of its own and frees every handle. Leaves registrations to `deregister`. */
+  watch(name: string | undefined, changed: (change: RegistryChange) => void, options: WatchOptions): Promise<void>;
+  /** Ends watches, stops renewals of its own and frees every handle. What is still registered goes by its ttl. */
   close(): Promise<void>;
 }
 
@@ -65,11 +70,14 @@ export interface ValueRecord {
   readonly values: readonly ValueRecord[] | null;
 }
 
-/** `list` is the whole truth of what is watched; `put` adds or replaces nodes, `remove` takes nodes out. */
+/**
+ * `list` is the whole truth about the service `name`, or about all; `put` adds or replaces the record's nodes;
+ * `remove` takes nodes of a service out by id.
+ */
 export type RegistryChange =
-  | { readonly type: 'list'; readonly services: readonly ServiceRecord[] }
+  | { readonly type: 'list'; readonly name: string | undefined; readonly services: readonly ServiceRecord[] }
   | { readonly type: 'put'; readonly service: ServiceRecord }
-  | { readonly type: 'remove'; readonly service: ServiceRecord };
+  | { readonly type: 'remove'; readonly name: string; readonly ids: readonly string[] };
 
 export interface LookupOptions {
   readonly signal?: AbortSignal | undefined;
@@ -80,12 +88,12 @@ export interface WatchOptions {
 }
 
 export interface RegisterOptions extends LookupOptions {
-  /** How long a node outlives its last renewal, in ms. */
+  /** How long a node outlives its last renewal, in ms. Raised to the least and the units that the backend has. */
   readonly ttlMs: number;
 }
 
 /**
- * `ttl`: a node whose process was killed vanishes within `ttlMs`. Without it the backend decides how long it
+ * `ttl`: a node whose process was killed vanishes within `ttlMs` and `propagationMs`. Without it the backend decides how long it
  * stays. `watch-all`: `watch(undefined)` works. `lan`: reaches only its own network, by multicast.
  */
 export type RegistryFeature = 'ttl' | 'watch-all' | 'lan';

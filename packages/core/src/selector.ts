@@ -13,7 +13,7 @@ export interface Strategy {
   readonly observesLatency?: boolean | undefined;
   /**
    * One of the nodes; called for every attempt, so without I/O and without waiting. `nodes` is not empty, is the
-   * same array until something changes, and has no node that is out, unless all are.
+   * same array until something changes, and has no node that is out or leaving, unless all are.
    */
   pick(nodes: readonly Candidate[], key: string | undefined): Candidate;
 }
@@ -24,6 +24,8 @@ export interface Candidate {
   readonly address: string;
   readonly version: string;
   readonly metadata: Metadata;
+  /** Names of the endpoints that it has announced. */
+  readonly endpoints: readonly string[];
   /** Calls under way from this process. */
   readonly pending: number;
   /** Peak-sensitive moving average of the reply time, in ms; 0 before the first. Kept when `observesLatency`. */

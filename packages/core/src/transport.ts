@@ -23,39 +23,51 @@ export interface Transport {
 }
 
 export interface Listener {
-  /** Where it listens, with the real port: what is announced, when nothing else is said. */
+  /** Where it listens, with the real port. A wildcard host stays; core puts an address in its place. */
   readonly address: string;
   /** What the transport wants in the node's metadata, for peers that can do more than go-micro. */
   readonly metadata: Metadata;
-  /** Tells peers to send no more here (GOAWAY where the protocol has it) and takes no new connection. */
+  /** False while its backend is lost: the service is not ready. Always true where peers connect to us. */
+  readonly active: boolean;
+  /** Tells peers to send no more here (GOAWAY where the protocol has it). What still comes goes to the acceptor, which refuses it. */
   drain(): void;
-  /** Ends connections after what was written has left, or at once when the signal aborts. */
+  /** Cancels the work that is left and ends connections after what was written has left, or when a signal aborts. */
   close(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
 }
 
 /** A peer's address, with its connections or its pool behind it. */
 export interface Connection {
   readonly address: string;
-  /** `idle` connects with the next call. The selector avoids a peer that is `leaving`. Read for every call. */
+  /**
+   * Read for every call. `idle`: connects with the next call, or is connecting. `leaving`: the peer goes, and no
+   * fresh connection stands yet; the selector avoids it. `closed`: calls fail with `unavailable`, `no`.
+   */
   readonly state: 'idle' | 'ready' | 'leaving' | 'closed';
-  /** Sends a call. Exactly one of `done` or `fail` follows, never before `request` has returned. Never throws. */
+  /**
+   * Sends a call. Exactly one of `done` or `fail` follows, unless `cancel` comes first; never before `request` has
+   * returned. Never throws. The transport bounds its connecting, and the calls that wait for it (`overloaded`, `no`);
+   * when that fails they all fail with `unavailable`, `no`. A body over its limit is `too_large`, `no`.
+   */
   request(call: OutgoingCall): void;
-  /** Core has ended the call: forget it, and tell the peer where the protocol can. Calls neither `done` nor `fail`. */
+  /** Core has ended a call that is still under way: forget it, and tell the peer where the protocol can. */
   cancel(call: OutgoingCall): void;
-  /** Opens a stream. Without the feature `streams`: fails it with `unimplemented`. Never throws. */
+  /** Opens a stream. A kind that the transport or the peer lacks fails with `unimplemented`, `no`. Never throws. */
   open(stream: OutgoingStream): StreamSink;
-  /** Takes no more calls; resolves when those under way have ended. */
+  /** Takes no more calls; resolves when calls and streams under way have ended. */
   close(): Promise<void>;
   /** Ends at once; what is under way fails with `unavailable`. */
   destroy(): void;
 }
 
-/** Text of a codec that writes text, bytes of any other; a transport that carries values hands over anything. */
-export type Body = unknown;
+/**
+ * An encoded message; look which it is, for a text codec passes bytes through. Handed over: nobody changes it
+ * afterwards, and everybody may keep it. For a transport that carries values it is opaque.
+ */
+export type Body = string | Uint8Array;
 
 /** Who is called and how: frozen, one object for each. A transport keeps what it makes of it, by `index`. */
 export interface Target {
-  /** Small and dense from 1. 0: made for one call, keep nothing. */
+  /** Small and dense from 1, unique in the process. 0: made for one call, keep nothing. */
   readonly index: number;
   readonly service: string;
   /** `Greeter.Hello` */
@@ -75,11 +87,17 @@ export interface OutgoingCall {
   /** The transport's own, for its table of calls. */
   slot: number;
   done(body: Body): void;
-  /** Also for the errors of the handler (`delivered: 'yes'`). Core retries, where that is safe. */
+  /**
+   * Also for the errors of the handler (`delivered: 'yes'`). `no` is what the peer has marked so, or what never left;
+   * it is not guessed from a code. Core retries, where that is safe, later and with the same object.
+   */
   fail(error: MicroError, delivered: Delivered): void;
 }
 
-/** One end of a stream, as core gives it to a transport: what comes from the peer is told here. */
+/**
+ * One end of a stream, as core gives it to a transport: what comes from the peer is told here; never inside `open`,
+ * `Acceptor.stream` or a method of the sink, and nothing after the sink's `abort`.
+ */
 export interface StreamReceiver {
   message(body: Body): void;
   /** The peer sends no more. From a server: the stream has ended well. */
@@ -96,8 +114,8 @@ export interface StreamSink {
   write(body: Body): boolean;
   /** No more from this side. From a server: the stream has ended well. */
   end(): void;
-  /** Ends both directions: a client leaves, a server answers with the error. */
-  abort(error: MicroError): void;
+  /** Ends both directions: a client leaves, a server answers with the error; `no`: before the handler. @default 'yes' */
+  abort(error: MicroError, delivered?: Delivered): void;
   /** Deliver no more than has been read already, so that the peer is slowed down. */
   pause(): void;
   resume(): void;
@@ -115,21 +133,35 @@ export type StreamKind = 'client-stream' | 'server-stream' | 'bidi';
 
 /** Core's server, as a transport sees it. Nothing here throws. */
 export interface Acceptor {
+  /** What is served; complete and fixed while somebody listens. */
+  readonly endpoints: readonly ServedEndpoint[];
   /** Never fails: an unknown endpoint has a route that answers so. May be kept as long as the listener lives. */
   route(service: string, endpoint: string, contentType: string): Route;
   /** Starts the handler, later than this call returns. The result is how to end it when the peer has left. */
   call(route: Route, call: IncomingCall): Work;
+  /** As the peer opened it; core refuses what does not fit the route. The sink is first used after this returns. */
   stream(route: Route, stream: IncomingStream): StreamReceiver;
 }
 
+/** For transports that must name their endpoints beforehand (gRPC). */
+export interface ServedEndpoint {
+  readonly name: string;
+  readonly kind: 'unary' | StreamKind;
+  /** The contract's schemas. */
+  readonly request: unknown;
+  readonly response: unknown;
+}
+
 export interface Route {
+  /** False: it only refuses; do not keep it, or strangers fill the memory with names. */
+  readonly found: boolean;
   readonly kind: 'unary' | StreamKind;
   /** The codec wants the request as text (a string) instead of bytes. */
   readonly text: boolean;
 }
 
 export interface Work {
-  /** The peer has left or given up: aborts the handler's signal. Its reply is dropped. */
+  /** The peer has left or given up: aborts the handler's signal. Neither `reply` nor `fail` follows. */
   cancel(): void;
 }
 
@@ -145,7 +177,7 @@ interface Incoming {
 export interface IncomingCall extends Incoming {
   readonly body: Body;
   reply(body: Body): void;
-  /** `delivered: 'no'`: refused before the handler; the caller may try another node. */
+  /** `delivered: 'no'`: refused before the handler; the peer must be told so by a mark, not by the code. */
   fail(error: MicroError, delivered: Delivered): void;
 }
 
@@ -155,6 +187,8 @@ export interface IncomingStream extends Incoming {
 
 export interface Peer {
   readonly address: string;
+  /** The calling service, as it names itself (`DialOptions.from`). */
+  readonly service?: string | undefined;
   /** The subject of a verified client certificate (mutual TLS). */
   readonly identity?: string | undefined;
 }
@@ -168,6 +202,8 @@ export interface ListenOptions {
 export interface DialOptions {
   /** The node's metadata, from the registry; empty for a bare address. */
   readonly metadata: Metadata;
+  /** The calling service, told to the peer where the protocol can (`Micro-From-Service`). */
+  readonly from?: string | undefined;
 }
 
 /**

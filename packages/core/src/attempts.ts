@@ -1,0 +1,248 @@
+import { report } from './background.ts';
+import { now } from './clock.ts';
+import { ambient, type CallOptions } from './context.ts';
+import { deadlines, type Expiring } from './deadlines.ts';
+import { type Delivered, MicroError, remoteError } from './errors.ts';
+import { HandlerContext } from './handler-context.ts';
+import { type Metadata, mergeMetadata } from './metadata.ts';
+import type { Node } from './nodes.ts';
+import type { Remote } from './remote.ts';
+import { backoffMs } from './retry.ts';
+import type { Target } from './transport.ts';
+
+const timeoutsInARow = 5;
+const leastRetryMs = 1;
+
+/**
+ * What calls and streams share on the client's side: deadline, cancel, context, choice of a node, feedback to it,
+ * and further attempts where they are safe. One object from the first attempt to the end.
+ */
+export abstract class Attempts implements Expiring {
+  readonly remote: Remote;
+  readonly target: Target;
+  readonly deadline: number;
+  /** The same; 0: none. */
+  readonly endsAt: number;
+  readonly metadata: Metadata | undefined;
+  place = -1;
+  slot = 0;
+  protected node: Node | undefined;
+  protected over = false;
+  private readonly parent: HandlerContext | undefined;
+  private readonly options: CallOptions | undefined;
+  private readonly retries: number;
+  private attempt = 0;
+  private sentAt = 0;
+  private tried: Node[] | undefined;
+  /** Takes back a wait: for the registry, or for the next attempt. */
+  private stopWaiting: (() => void) | undefined;
+  private onAbort: (() => void) | undefined;
+
+  constructor(remote: Remote, options: CallOptions | undefined, timeoutMs: number, retries: number) {
+    this.remote = remote;
+    this.target = remote.target;
+    this.options = options;
+    this.retries = options?.retries ?? retries;
+    const wait = options?.timeoutMs ?? timeoutMs;
+    const parent = options?.ctx ?? ambient.storage.getStore();
+    let deadline = wait === 0 ? 0 : now() + wait;
+    let metadata = options?.metadata;
+    if (parent instanceof HandlerContext) {
+      this.parent = parent;
+      if (parent.endsAt !== 0 && (deadline === 0 || parent.endsAt < deadline)) deadline = parent.endsAt;
+      metadata = metadata === undefined ? parent.inherited : mergeMetadata(parent.inherited, metadata);
+    } else {
+      this.parent = undefined;
+      if (metadata !== undefined) metadata = mergeMetadata(undefined, metadata);
+    }
+    this.deadline = this.endsAt = deadline;
+    this.metadata = metadata;
+  }
+
+  /** Hands the attempt to the node's connection. */
+  protected abstract send(node: Node): void;
+  /** Tells the connection that nobody waits any more. */
+  protected abstract abandon(node: Node): void;
+  protected abstract reject(error: unknown): void;
+  /** Whether another attempt would start from the same place. */
+  protected abstract get repeatable(): boolean;
+
+  begin(): void {
+    const { parent, options, deadline } = this;
+    if (parent?.cancelled || (deadline !== 0 && deadline <= now())) {
+      this.over = true;
+      this.reject(parent?.cancelled ? this.canceled(undefined) : this.timedOut());
+      return;
+    }
+    const signal = options?.signal;
+    if (signal !== undefined) {
+      if (signal.aborted) {
+        this.over = true;
+        this.reject(this.canceled(signal.reason));
+        return;
+      }
+      this.onAbort = () => this.cancel(signal.reason);
+      signal.addEventListener('abort', this.onAbort);
+    }
+    parent?.adopt(this);
+    if (deadline !== 0) deadlines.add(this);
+    this.remote.service.used = true;
+    this.remote.service.budget.deposit();
+    this.launch();
+  }
+
+  /** Ends the call from this side: the signal aborted, or the handler that made it has ended. */
+  cancel(reason: unknown): void {
+    if (this.over) return;
+    this.leave();
+    this.reject(this.canceled(reason));
+  }
+
+  expire(): void {
+    if (this.over) return;
+    const { node } = this;
+    if (node !== undefined && ++node.timeouts >= timeoutsInARow) {
+      node.timeouts = 0;
+      this.remote.service.nodes.putOut(node, `${timeoutsInARow} calls in a row had no reply`);
+    }
+    this.leave();
+    this.reject(this.timedOut());
+  }
+
+  fail(error: MicroError, delivered: Delivered): void {
+    if (this.over) return;
+    const node = this.free();
+    if (node !== undefined) this.learn(node, error, delivered);
+    if (this.attempt < this.retries && this.maySendAgain(error, delivered)) {
+      this.again(node, error);
+      return;
+    }
+    this.finish();
+    this.reject(error);
+  }
+
+  /** The node answered: it is alive. */
+  protected answered(): void {
+    const node = this.free();
+    if (node === undefined) return;
+    if (node.strikes !== 0 || node.timeouts !== 0) this.remote.service.nodes.restore(node);
+    if (this.sentAt !== 0) {
+      const elapsed = performance.now() - this.sentAt;
+      // Rises at once, falls slowly, so that one slow node is seen by its first slow reply (Finagle's peak EWMA)
+      node.latencyMs = elapsed > node.latencyMs ? elapsed : node.latencyMs * 0.9 + elapsed * 0.1;
+    }
+  }
+
+  protected finish(): void {
+    this.over = true;
+    if (this.place >= 0) deadlines.remove(this);
+    this.parent?.disown(this);
+    if (this.onAbort !== undefined) this.options?.signal?.removeEventListener('abort', this.onAbort);
+    if (this.stopWaiting !== undefined) {
+      this.stopWaiting();
+      this.stopWaiting = undefined;
+    }
+  }
+
+  private launch(): void {
+    const { service } = this.remote;
+    if (!service.known && service.failure === undefined) {
+      this.wait(service.whenKnown(() => this.resume()));
+      return;
+    }
+    const node = service.nodes.pick(this.options?.filter, this.options?.key, this.tried);
+    if (node === undefined) {
+      this.fail(this.nobody(), 'no');
+      return;
+    }
+    this.node = node;
+    node.pending++;
+    if (service.nodes.observesLatency) this.sentAt = performance.now();
+    try {
+      this.send(node);
+    } catch (error) {
+      // A message that cannot be written, or an address that cannot be read: nothing has left
+      this.free();
+      this.finish();
+      this.reject(error);
+    }
+  }
+
+  private free(): Node | undefined {
+    const { node } = this;
+    if (node !== undefined) {
+      node.pending--;
+      this.node = undefined;
+    }
+    return node;
+  }
+
+  private leave(): void {
+    const node = this.free();
+    this.finish();
+    if (node !== undefined) this.abandon(node);
+  }
+
+  private learn(node: Node, error: MicroError, delivered: Delivered): void {
+    const { nodes } = this.remote.service;
+    if (error.code === 'unavailable' && delivered !== 'yes') nodes.putOut(node, error);
+    else if (node.strikes !== 0) nodes.restore(node);
+  }
+
+  private maySendAgain(error: MicroError, delivered: Delivered): boolean {
+    if (!this.repeatable) return false;
+    if (delivered === 'no') return error.code === 'unavailable' || error.code === 'overloaded' || error.code === 'not_found';
+    const transient = delivered === 'maybe' || error.code === 'unavailable' || error.code === 'overloaded';
+    return this.remote.idempotent && transient && this.remote.service.budget.withdraw();
+  }
+
+  private again(node: Node | undefined, error: MicroError): void {
+    if (node !== undefined) {
+      this.tried ??= [];
+      if (!this.tried.includes(node)) this.tried.push(node);
+    }
+    report('call.retried', `${this.target.service} ${this.target.endpoint}`, error);
+    const { tried } = this;
+    const untried = this.remote.service.nodes.all.some((one) => one.outUntil === 0 && !tried?.includes(one));
+    const attempt = this.attempt++;
+    const delay = untried && attempt === 0 ? 0 : Math.max(leastRetryMs, backoffMs(attempt));
+    const timer = setTimeout(() => this.resume(), delay);
+    this.wait(() => clearTimeout(timer));
+  }
+
+  private wait(stop: () => void): void {
+    deadlines.hold();
+    this.stopWaiting = () => {
+      deadlines.release();
+      stop();
+    };
+  }
+
+  private resume(): void {
+    this.stopWaiting?.();
+    this.stopWaiting = undefined;
+    this.launch();
+  }
+
+  private nobody(): MicroError {
+    const { service, target } = this.remote;
+    if (!service.known) {
+      return remoteError('unavailable', `the registry cannot be asked for service "${target.service}": ${String(service.failure)}`, {
+        id: 'go.micro.client',
+        cause: service.failure,
+      });
+    }
+    const reason = service.nodes.all.length === 0 ? 'not found: no node is registered' : 'has no node that the filter keeps';
+    return remoteError('not_found', `service "${target.service}" ${reason}`, { id: 'go.micro.client' });
+  }
+
+  private timedOut(): MicroError {
+    const { target } = this;
+    return remoteError('timeout', `no reply from ${target.service} ${target.endpoint} before the deadline`, { id: 'go.micro.client' });
+  }
+
+  private canceled(reason: unknown): MicroError {
+    const { target } = this;
+    return remoteError('canceled', `the call of ${target.service} ${target.endpoint} was cancelled`, { id: 'go.micro.client', cause: reason });
+  }
+}

@@ -1,0 +1,164 @@
+import type { Broker } from './broker.ts';
+import type { Codec } from './codec.ts';
+import { ambient, type CallOptions } from './context.ts';
+import { type Client, type Contract, type Endpoint, endpointName, kindOf, rpc, type Topic } from './contract.ts';
+import { type ClientPlugins, Directory } from './directory.ts';
+import { onlyMessage } from './handling.ts';
+import type { Middleware } from './middleware.ts';
+import { type EventOptions, publishEvents } from './publish.ts';
+import { makeRemote, makeTarget, type Remote } from './remote.ts';
+import { checkOf, type Schema, stream, type } from './schema.ts';
+import { failedStream, StreamCall } from './stream-call.ts';
+import { callUnary } from './unary-call.ts';
+import { wrapCalls } from './wrap-calls.ts';
+
+/** Calls services and publishes events. Cheap: what it needs is made by its first call. */
+export interface MicroClient {
+  /** The contract's endpoints as functions. */
+  of<E>(contract: Contract<E>): Client<E>;
+  /** Calls without a contract, as in go-micro. The reply is checked when its schema is given, else unknown. */
+  call<Out>(
+    service: string,
+    endpoint: string,
+    request: unknown,
+    options: RawCallOptions & { readonly response: Schema<unknown, Out> },
+  ): Promise<Out>;
+  call(service: string, endpoint: string, request: unknown, options?: RawCallOptions): Promise<unknown>;
+  /** A two-way stream without a contract. For the other kinds send one message, or read one. */
+  stream(service: string, endpoint: string, requests: AsyncIterable<unknown>, options?: CallOptions): AsyncIterable<unknown>;
+  /** Resolves when the broker has confirmed the event. */
+  publish<In, Out>(topic: Topic<In, Out>, event: NoInfer<In>, options?: EventOptions): Promise<void>;
+  /** The same for many events of one topic, in their order, with one confirmation. */
+  publishAll<In, Out>(topic: Topic<In, Out>, events: readonly NoInfer<In>[], options?: EventOptions): Promise<void>;
+  /** Takes no more calls, waits for those under way, and frees connections and watches. */
+  close(): Promise<void>;
+}
+
+export interface RawCallOptions extends CallOptions {
+  readonly response?: Schema<unknown, unknown>;
+  /** Doing it twice is as good as once. @default false */
+  readonly idempotent?: boolean | undefined;
+}
+
+export interface ClientSettings extends ClientPlugins {
+  readonly codec: () => Codec;
+  readonly broker: () => Broker;
+  readonly timeoutMs: number;
+  readonly retries: number;
+  readonly middleware: readonly Middleware[];
+}
+
+/** How an endpoint is called, whatever its kind. */
+export type Invoke = (input: unknown, options?: CallOptions) => unknown;
+
+const untyped = type<unknown>();
+const mostRaw = 1_000;
+
+export class CoreClient implements MicroClient {
+  private readonly directory: Directory;
+  private readonly settings: ClientSettings;
+  private readonly raw = new Map<string, Invoke>();
+
+  constructor(settings: ClientSettings) {
+    this.settings = settings;
+    this.directory = new Directory(settings);
+  }
+
+  of<E>(contract: Contract<E>): Client<E> {
+    const calls: Record<string, Invoke> = {};
+    for (const [key, endpoint] of Object.entries(contract.endpoints as Record<string, Endpoint>)) {
+      calls[key] = this.invoker(contract.service, endpointName(contract.name, key), endpoint);
+    }
+    return Object.freeze(calls) as Client<E>;
+  }
+
+  call<Out>(
+    service: string,
+    endpoint: string,
+    request: unknown,
+    options: RawCallOptions & { readonly response: Schema<unknown, Out> },
+  ): Promise<Out>;
+  call(service: string, endpoint: string, request: unknown, options?: RawCallOptions): Promise<unknown>;
+  async call(service: string, endpoint: string, request: unknown, options: RawCallOptions = {}): Promise<unknown> {
+    const { response, idempotent = false } = options;
+    const invoke = this.rawInvoker(service, endpoint, idempotent ? 'idempotent' : 'once', () =>
+      rpc({ request: untyped, response: untyped, idempotent }),
+    );
+    const reply = await invoke(request, options);
+    const check = response === undefined ? undefined : checkOf(response, `the reply of ${service} ${endpoint}`);
+    return check === undefined ? reply : check(reply);
+  }
+
+  stream(service: string, endpoint: string, requests: AsyncIterable<unknown>, options?: CallOptions): AsyncIterable<unknown> {
+    const invoke = this.rawInvoker(service, endpoint, 'stream', () =>
+      rpc({ request: stream(untyped), response: stream(untyped) }),
+    );
+    return invoke(requests, options) as AsyncIterable<unknown>;
+  }
+
+  publish<In, Out>(topic: Topic<In, Out>, event: NoInfer<In>, options?: EventOptions): Promise<void> {
+    return this.publishAll(topic, [event], options);
+  }
+
+  async publishAll<In, Out>(topic: Topic<In, Out>, events: readonly NoInfer<In>[], options?: EventOptions): Promise<void> {
+    const { broker, codec } = this.settings;
+    await publishEvents(broker(), codec(), topic, events, options);
+  }
+
+  async close(): Promise<void> {
+    await this.directory.close();
+  }
+
+  private rawInvoker(service: string, endpoint: string, way: string, make: () => Endpoint): Invoke {
+    const key = `${way}\n${service}\n${endpoint}`;
+    let invoke = this.raw.get(key);
+    if (invoke === undefined) {
+      if (this.raw.size >= mostRaw) this.raw.clear();
+      invoke = this.invoker(service, endpoint, make());
+      this.raw.set(key, invoke);
+    }
+    return invoke;
+  }
+
+  private invoker(service: string, name: string, endpoint: Endpoint): Invoke {
+    ambient.on = true;
+    const { timeoutMs, retries, middleware } = this.settings;
+    const kind = kindOf(endpoint);
+    let bound: Remote | undefined;
+    const rebind = (options: CallOptions | undefined): Remote => {
+      if (options?.address !== undefined) return this.bind(service, name, endpoint, options.address);
+      bound = this.bind(service, name, endpoint, undefined);
+      return bound;
+    };
+    const isBound = (options: CallOptions | undefined): boolean =>
+      bound !== undefined && !bound.service.closed && options?.address === undefined;
+
+    const unary: Invoke = (request, options) => {
+      try {
+        const remote = isBound(options) ? (bound as Remote) : rebind(options);
+        return callUnary(remote, request, options, timeoutMs, retries);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    };
+    const streamed: Invoke = (input, options) => {
+      try {
+        const remote = isBound(options) ? (bound as Remote) : rebind(options);
+        const call = new StreamCall(remote, input, options, retries);
+        call.begin();
+        return kind === 'client-stream' ? onlyMessage(call.replies, `${service} ${name}`) : call.replies;
+      } catch (error) {
+        return kind === 'client-stream' ? Promise.reject(error) : failedStream(error);
+      }
+    };
+    const invoke = kind === 'unary' ? unary : streamed;
+    return middleware.length === 0 ? invoke : wrapCalls(middleware, { service, endpoint: name, kind, idempotent: endpoint.idempotent }, invoke);
+  }
+
+  private bind(service: string, name: string, endpoint: Endpoint, address: string | undefined): Remote {
+    const { codec, transport } = this.settings;
+    const called = address === undefined ? this.directory.service(service) : this.directory.at(address);
+    const target = makeTarget(service, name, codec());
+    return makeRemote(target, endpoint, transport().carries === 'values' ? undefined : codec(), called);
+  }
+}

@@ -1,0 +1,62 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Metadata } from './metadata.ts';
+import type { NodeFilter } from './selector.ts';
+import type { Peer } from './transport.ts';
+
+/** What a handler knows of its call. */
+export interface Context {
+  /** Aborts when the caller leaves, the deadline passes, or the service is stopped by force. Made when first read. */
+  readonly signal: AbortSignal;
+  /** The same without a signal: cheap to ask in a loop. */
+  readonly cancelled: boolean;
+  /** When the caller stops waiting, on the clock of `performance.now()`, in ms; undefined: never. */
+  readonly deadline: number | undefined;
+  /** What the caller sent along; keys in lower case. Nested calls send it on. */
+  readonly metadata: Metadata;
+  readonly caller: Peer;
+  get<T>(key: ContextKey<T>): T | undefined;
+  set<T>(key: ContextKey<T>, value: T): void;
+}
+
+/** A typed place in a context. */
+export interface ContextKey<T> {
+  readonly id: symbol;
+  readonly '~type'?: T;
+}
+/** The same name is the same key, also across two copies of this package. */
+export function contextKey<T>(name: string): ContextKey<T> {
+  return { id: Symbol.for(`@micro/context/${name}`) };
+}
+
+export interface CallOptions {
+  /** How long to wait for the reply, attempts and all, in ms; 0: for ever. @default the client's, 5000 for unary, none for streams */
+  readonly timeoutMs?: number | undefined;
+  /** Cancels the call; the handler's signal aborts too. */
+  readonly signal?: AbortSignal | undefined;
+  /** Sent along, over what the running handler's context carries. */
+  readonly metadata?: Metadata | undefined;
+  /** Further attempts, where they are safe; 0: none. @default the client's, 3 */
+  readonly retries?: number | undefined;
+  /** The handler's context to inherit from. @default the running handler's, where it is ambient */
+  readonly ctx?: Context | undefined;
+  /** Narrows the nodes; pass the same function each time, it is cached. */
+  readonly filter?: NodeFilter | undefined;
+  /** Calls this address, without registry and selector. */
+  readonly address?: string | undefined;
+  /** Goes to the same node for the same key, with the selector `hash`. */
+  readonly key?: string | undefined;
+}
+
+interface Ambient {
+  readonly storage: AsyncLocalStorage<Context>;
+  on: boolean;
+}
+const key = Symbol.for('@micro/core/ambient/1');
+const shared = globalThis as { [key]?: Ambient };
+shared[key] ??= { storage: new AsyncLocalStorage(), on: false };
+
+/**
+ * The running handler's context. It is entered only once somebody could ask (`on`): a client was made, or
+ * `@micro/core/ambient` imported. On Node 20 the first entry makes every promise of the process dearer.
+ */
+export const ambient: Ambient = shared[key];

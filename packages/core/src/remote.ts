@@ -1,0 +1,46 @@
+import type { CalledService } from './called-service.ts';
+import type { Codec } from './codec.ts';
+import { type Decode, decodeWith, type Encode, encodeWith } from './coding.ts';
+import { type Endpoint, kindOf, schemaOf } from './contract.ts';
+import { type Check, checkOf } from './schema.ts';
+import type { StreamKind, Target } from './transport.ts';
+
+/** An endpoint as a client calls it: everything that does not change from call to call. */
+export interface Remote {
+  readonly target: Target;
+  readonly kind: 'unary' | StreamKind;
+  readonly idempotent: boolean;
+  readonly encode: Encode;
+  readonly decode: Decode;
+  /** Checks replies; undefined where there is nothing to check. */
+  readonly check: Check | undefined;
+  /** Who is called; looked up again when it was closed. */
+  service: CalledService;
+}
+
+/** Targets of calls without a contract that are kept; beyond, each call makes its own. */
+const mostTargets = 10_000;
+// Copies of core in one process share the count: a transport instance may serve clients of both
+const key = Symbol.for('@micro/core/targets/1');
+const shared = globalThis as { [key]?: { last: number } };
+shared[key] ??= { last: 0 };
+const indices = shared[key];
+
+export function makeTarget(service: string, endpoint: string, codec: Codec): Target {
+  const index = indices.last < mostTargets ? ++indices.last : 0;
+  return Object.freeze({ index, service, endpoint, contentType: codec.contentTypes[0], text: codec.text });
+}
+
+/** `codec`: undefined where the transport carries values. */
+export function makeRemote(target: Target, endpoint: Endpoint, codec: Codec | undefined, service: CalledService): Remote {
+  const response = schemaOf(endpoint.response);
+  return {
+    target,
+    kind: kindOf(endpoint),
+    idempotent: endpoint.idempotent,
+    encode: encodeWith(codec, schemaOf(endpoint.request)),
+    decode: decodeWith(codec, response),
+    check: checkOf(response, `the reply of ${target.service} ${target.endpoint}`),
+    service,
+  };
+}

@@ -1,0 +1,133 @@
+import { deadlines } from './deadlines.ts';
+import { MicroError } from './errors.ts';
+import { HandlerContext } from './handler-context.ts';
+import { handle, onlyMessage } from './handling.ts';
+import { Inbox } from './inbox.ts';
+import { Outbox } from './outbox.ts';
+import type { ServerRoute } from './routes.ts';
+import { deliveredOf, late, type Server } from './server.ts';
+import type { Body, IncomingStream, StreamReceiver, StreamSink } from './transport.ts';
+
+/** A stream from the server's side. */
+export class ServerStream implements StreamReceiver {
+  private readonly server: Server;
+  private readonly route: ServerRoute;
+  private readonly sink: StreamSink;
+  private readonly ctx: StreamContext;
+  private readonly requests: Inbox = new Inbox(() => undefined);
+  private outbox: Outbox | undefined;
+  private running = false;
+
+  constructor(server: Server, route: ServerRoute, stream: IncomingStream) {
+    this.server = server;
+    this.route = route;
+    this.sink = stream.sink;
+    this.requests.sink = stream.sink;
+    this.ctx = new StreamContext(stream, this, route.endpoint);
+  }
+
+  /** Never rejects: whatever happens is answered. */
+  async run(): Promise<void> {
+    await null; // the handler never runs in the transport's stack
+    const { server, route, sink, ctx, requests } = this;
+    if (ctx.cancelled) return;
+    const refusal = server.enter(route, true);
+    if (refusal !== undefined) {
+      sink.abort(refusal, deliveredOf(refusal));
+      return;
+    }
+    this.running = true;
+    try {
+      if (ctx.endsAt !== 0 && ctx.place < 0) deadlines.add(ctx);
+      const input = route.kind === 'server-stream' ? await onlyMessage(requests, 'the caller') : requests;
+      const reply = await handle(server, route, input, ctx);
+      if (route.kind === 'client-stream') this.write(reply);
+      else await this.writeAll(reply);
+      if (!this.running) return;
+      this.finish();
+      sink.end();
+    } catch (error) {
+      const failure = server.failure(route, error);
+      if (!this.running) return;
+      this.finish();
+      sink.abort(failure, 'yes');
+    }
+  }
+
+  message(body: Body): void {
+    const { decode, check } = this.route;
+    try {
+      const message = decode(body);
+      this.requests.push(check === undefined ? message : check(message));
+    } catch (error) {
+      this.requests.end(error);
+    }
+  }
+
+  end(): void {
+    this.requests.end();
+  }
+
+  drained(): void {
+    this.outbox?.drained();
+  }
+
+  fail(error: MicroError): void {
+    this.ctx.cancel(error);
+  }
+
+  /** The caller has left, or its deadline has passed. */
+  cancelled(reason: unknown): void {
+    this.requests.end(reason);
+    if (!this.running) return;
+    this.finish();
+    const { lateness } = this.ctx;
+    if (lateness !== undefined) this.sink.abort(lateness, 'yes');
+  }
+
+  private write(message: unknown): boolean {
+    if (!this.running) return true;
+    return this.sink.write(this.route.encode(message));
+  }
+
+  private async writeAll(reply: unknown): Promise<void> {
+    if (typeof reply !== 'object' || reply === null || !(Symbol.asyncIterator in reply)) {
+      throw new MicroError('internal', `the handler of ${this.route.endpoint} must return an async iterable`);
+    }
+    this.outbox = new Outbox(reply as AsyncIterable<unknown>, (message) => this.write(message));
+    if (this.running) await this.outbox.start();
+    else this.outbox.stop();
+  }
+
+  private finish(): void {
+    this.running = false;
+    this.ctx.finish();
+    this.requests.end();
+    this.outbox?.stop();
+    this.server.leave();
+  }
+}
+
+/** The context of a stream's handler: its deadline ends the stream, whether or not the handler looks. */
+class StreamContext extends HandlerContext {
+  lateness: MicroError | undefined;
+  private readonly owner: ServerStream;
+  private readonly endpoint: string;
+
+  constructor(stream: IncomingStream, owner: ServerStream, endpoint: string) {
+    super(stream);
+    this.owner = owner;
+    this.endpoint = endpoint;
+  }
+
+  override cancel(reason?: unknown): void {
+    if (this.cancelled) return;
+    super.cancel(reason);
+    this.owner.cancelled(reason);
+  }
+
+  override expire(): void {
+    this.lateness = late(this.endpoint);
+    this.cancel(this.lateness);
+  }
+}

@@ -34,10 +34,10 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): Broker {
 
   return {
     name: 'memory',
-    features: new Set(['ack', 'redelivery', 'queue', 'order', 'durable', 'replay']),
+    features: new Set(['ack', 'redelivery', 'queue', 'order', 'durable', 'replay', 'keep']),
     async publish(topic, messages, publishing) {
       check(topic, publishing?.signal);
-      topics.publish(topic, messages, { retain, maxBacklog });
+      topics.publish(topic, messages, { retain, maxBacklog, keep: publishing?.keep === true });
     },
     async subscribe(topic, deliver, subscribing) {
       check(topic, subscribing.signal);
@@ -60,7 +60,7 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): Broker {
     },
     async close() {
       closed = true;
-      await Promise.all([...members].map((member) => member.leave(undefined)));
+      await Promise.all([...members].map((member) => member.leave(AbortSignal.abort())));
       members.clear();
     },
   };

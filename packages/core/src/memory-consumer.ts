@@ -20,33 +20,31 @@ export interface Member {
 /** A member as its queue sees it. */
 export interface Consumer extends Member {
   readonly free: number;
+  /** Items that wait for a retry of its own: they count in `maxInFlight` too. */
+  retrying: number;
   give(item: Item): void;
-  /** Takes back what has no verdict in time; when to look again. */
-  expire(time: number): number;
 }
 
 /** An item with a member. `takenBack`: its verdict does not count any more. */
 interface Flight {
   readonly item: Item;
-  readonly ackBy: number;
   takenBack: boolean;
   abort: AbortController | undefined;
 }
 
 /** The queue, as a consumer sees it. */
 export interface Owner {
-  settle(item: Item, verdict: Verdict): void;
-  wakeAt(time: number): void;
+  /** `holder` has the item on its account until the retry is due. */
+  settle(item: Item, verdict: Verdict, holder?: Consumer): void;
   remove(): void;
 }
 
 /** What a handler gets that rejects although it must not: not at once again, or it would loop hot. */
 const afterRejection: Verdict = { outcome: 'retry', delayMs: 1000 };
-const defaultAckWaitMs = 30_000;
 
 /** Hands items to a handler and waits for verdicts. */
 export function makeConsumer(deliver: Deliver, options: SubscribeOptions, owner: Owner): Consumer {
-  const { maxInFlight, ackWaitMs = defaultAckWaitMs, onError } = options;
+  const { maxInFlight, onError } = options;
   const flights = new Set<Flight>();
   let leaving: Promise<void> | undefined;
   let onIdle: (() => void) | undefined;
@@ -54,21 +52,20 @@ export function makeConsumer(deliver: Deliver, options: SubscribeOptions, owner:
   function finish(flight: Flight, verdict: Verdict): void {
     if (flight.takenBack) return;
     flights.delete(flight);
-    owner.settle(flight.item, verdict);
+    owner.settle(flight.item, verdict, leaving === undefined ? consumer : undefined);
     if (flights.size === 0) onIdle?.();
   }
 
-  function takeBack(flight: Flight, why: string): void {
+  function takeBack(flight: Flight): void {
     finish(flight, { outcome: 'retry', delayMs: 0 });
     flight.takenBack = true;
-    flight.abort?.abort(new MicroError('canceled', why));
+    flight.abort?.abort(new MicroError('canceled', 'the subscription has stopped'));
   }
 
   function give(item: Item): void {
     item.attempt++;
-    const flight: Flight = { item, ackBy: performance.now() + ackWaitMs, takenBack: false, abort: undefined };
+    const flight: Flight = { item, takenBack: false, abort: undefined };
     flights.add(flight);
-    owner.wakeAt(flight.ackBy);
     const { attempt, message, publishedAt } = item;
     const delivery: Delivery = {
       message,
@@ -83,18 +80,16 @@ export function makeConsumer(deliver: Deliver, options: SubscribeOptions, owner:
     new Promise<Verdict>((resolve) => resolve(deliver(delivery))).then(
       (verdict) => finish(flight, verdict),
       (error: unknown) => {
-        onError?.(MicroError.from(error));
+        onError(MicroError.from(error));
         finish(flight, afterRejection);
       },
     );
   }
 
   /** In the reverse order, as each goes to the front of the queue. */
-  function giveBack(why: string, which: (flight: Flight) => boolean): void {
-    for (const flight of [...flights].reverse()) if (which(flight)) takeBack(flight, why);
+  function giveAllBack(): void {
+    for (const flight of [...flights].reverse()) takeBack(flight);
   }
-
-  const giveAllBack = (): void => giveBack('the subscription has stopped', () => true);
 
   async function drain(): Promise<void> {
     if (flights.size > 0) {
@@ -105,20 +100,15 @@ export function makeConsumer(deliver: Deliver, options: SubscribeOptions, owner:
     owner.remove();
   }
 
-  return {
+  const consumer: Consumer = {
+    retrying: 0,
     get leaving() {
       return leaving !== undefined;
     },
     get free() {
-      return leaving === undefined ? maxInFlight - flights.size : 0;
+      return leaving === undefined ? maxInFlight - flights.size - consumer.retrying : 0;
     },
     give,
-    expire(time) {
-      giveBack(`no verdict within ${ackWaitMs} ms`, ({ ackBy }) => ackBy <= time);
-      let next = Number.POSITIVE_INFINITY;
-      for (const { ackBy } of flights) next = Math.min(next, ackBy);
-      return next;
-    },
     async leave(signal) {
       leaving ??= drain();
       if (signal?.aborted) giveAllBack();
@@ -127,4 +117,5 @@ export function makeConsumer(deliver: Deliver, options: SubscribeOptions, owner:
       signal?.removeEventListener('abort', giveAllBack);
     },
   };
+  return consumer;
 }

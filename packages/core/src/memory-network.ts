@@ -1,5 +1,4 @@
 import { frozenRecord } from './frozen-record.ts';
-import { type Listener, makeListener, type Watcher } from './memory-watcher.ts';
 import type { NodeRecord, RegistryChange, ServiceRecord } from './registry.ts';
 
 /** What the memory registries of one process share: nodes that live until their TTL is over. */
@@ -8,7 +7,8 @@ export interface Network {
   remove(record: ServiceRecord): void;
   list(name: string): readonly ServiceRecord[];
   names(): readonly string[];
-  watch(name: string | undefined): Watcher;
+  /** Tells a list at once, then every change, until the returned function is called. */
+  watch(name: string | undefined, changed: (change: RegistryChange) => void): () => void;
 }
 
 interface Entry {
@@ -21,6 +21,11 @@ interface Entry {
 interface Service {
   readonly nodes: Map<string, Entry>;
   snapshot: readonly ServiceRecord[] | undefined;
+}
+
+interface Watcher {
+  readonly name: string | undefined;
+  readonly changed: (change: RegistryChange) => void;
 }
 
 const networks = new Map<string, Network>();
@@ -39,21 +44,19 @@ export function networkOf(name: string): Network {
 
 function makeNetwork(): Network {
   const services = new Map<string, Service>();
-  const listeners = new Set<Listener>();
+  const watchers = new Set<Watcher>();
   let timer: NodeJS.Timeout | undefined;
   let timerAt = Number.POSITIVE_INFINITY;
 
   function tell(change: RegistryChange, service: string): void {
-    for (const listener of listeners) {
-      if (listener.service === undefined || listener.service === service) listener.tell(change);
-    }
+    for (const { name, changed } of watchers) if (name === undefined || name === service) changed(change);
   }
 
-  function drop(name: string, service: Service, id: string, entry: Entry): void {
+  function drop(name: string, service: Service, id: string): void {
     service.nodes.delete(id);
     service.snapshot = undefined;
     if (service.nodes.size === 0) services.delete(name);
-    tell(Object.freeze({ type: 'remove', service: entry.record }), name);
+    tell(Object.freeze({ type: 'remove', name, ids: Object.freeze([id]) }), name);
   }
 
   /** Takes out what has expired, and sets the one timer for what expires next. */
@@ -65,7 +68,7 @@ function makeNetwork(): Network {
     let next = Number.POSITIVE_INFINITY;
     for (const [name, service] of services) {
       for (const [id, entry] of service.nodes) {
-        if (entry.expiresAt <= time) drop(name, service, id, entry);
+        if (entry.expiresAt <= time) drop(name, service, id);
         else next = Math.min(next, entry.expiresAt);
       }
     }
@@ -123,8 +126,7 @@ function makeNetwork(): Network {
       const service = services.get(record.name);
       if (service === undefined) return;
       for (const { id } of record.nodes) {
-        const entry = service.nodes.get(id);
-        if (entry !== undefined) drop(record.name, service, id, entry);
+        if (service.nodes.has(id)) drop(record.name, service, id);
       }
       if (services.size === 0) sweep(); // nothing is left to expire: ends the timer
     },
@@ -136,16 +138,13 @@ function makeNetwork(): Network {
       sweepIfDue();
       return Object.freeze([...services.keys()].sort());
     },
-    watch(name) {
-      const everything = (): readonly ServiceRecord[] => {
-        sweepIfDue();
-        return name === undefined
-          ? Object.freeze([...services.keys()].sort().flatMap((key) => list(key)))
-          : list(name);
-      };
-      const listener = makeListener(name, everything, () => listeners.delete(listener));
-      listeners.add(listener);
-      return listener;
+    watch(name, changed) {
+      sweepIfDue();
+      const all = name === undefined ? [...services.keys()].sort().flatMap((key) => list(key)) : list(name);
+      const watcher: Watcher = { name, changed };
+      watchers.add(watcher);
+      changed(Object.freeze({ type: 'list', name, services: Object.freeze(all) }));
+      return () => watchers.delete(watcher);
     },
   };
 }

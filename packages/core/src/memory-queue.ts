@@ -11,14 +11,21 @@ export interface Queue {
   join(deliver: Deliver, options: SubscribeOptions): Member;
 }
 
+interface Delayed {
+  readonly item: Item;
+  readonly dueAt: number;
+  /** Who had it, and has one place less until then. */
+  readonly holder: Consumer | undefined;
+}
+
 /** The longest delay of a Node timer. */
 const maxTimerMs = 2 ** 31 - 1;
 
 /** An empty queue. `onGone` is called when it has lost its last member and is not durable. */
 export function makeQueue(onGone: () => void): Queue {
   let waiting: Item[] = [];
-  let delayed: { readonly item: Item; readonly dueAt: number }[] = [];
-  const keys = new Set<string | undefined>();
+  let delayed: Delayed[] = [];
+  const keys = new Set<string>();
   const consumers: Consumer[] = [];
   let durable = false;
   let ordered = false;
@@ -35,16 +42,22 @@ export function makeQueue(onGone: () => void): Queue {
   function dispatch(): void {
     scheduled = undefined;
     for (let consumer = nextFree(); consumer !== undefined; consumer = nextFree()) {
-      const index = waiting.findIndex((item) => !ordered || item.locked || !keys.has(item.message.key));
+      const index = waiting.findIndex(mayGo);
       const item = waiting[index];
       if (item === undefined) return;
       waiting.splice(index, 1);
-      if (ordered) {
-        keys.add(item.message.key);
+      const { key } = item.message;
+      if (ordered && key !== undefined) {
+        keys.add(key);
         item.locked = true;
       }
       consumer.give(item);
     }
+  }
+
+  /** A message without a key is not ordered; one that waits for its retry keeps its key to itself. */
+  function mayGo({ locked, message: { key } }: Item): boolean {
+    return !ordered || locked || key === undefined || !keys.has(key);
   }
 
   function nextFree(): Consumer | undefined {
@@ -56,12 +69,14 @@ export function makeQueue(onGone: () => void): Queue {
     return undefined;
   }
 
-  function settle(item: Item, verdict: Verdict): void {
+  function settle(item: Item, verdict: Verdict, holder?: Consumer): void {
+    const { key } = item.message;
     if (verdict.outcome === 'ack') {
-      if (item.locked) keys.delete(item.message.key);
+      if (item.locked && key !== undefined) keys.delete(key);
     } else if (verdict.delayMs > 0) {
       const dueAt = performance.now() + verdict.delayMs;
-      delayed.push({ item, dueAt });
+      delayed.push({ item, dueAt, holder });
+      if (holder !== undefined) holder.retrying++;
       wakeAt(dueAt);
     } else waiting.unshift(item);
     schedule();
@@ -83,7 +98,7 @@ export function makeQueue(onGone: () => void): Queue {
     delayed = delayed.filter(({ dueAt }) => dueAt > time);
     waiting = [...due.map(({ item }) => item), ...waiting];
     for (const { dueAt } of delayed) wakeAt(dueAt);
-    for (const consumer of consumers) wakeAt(consumer.expire(time));
+    for (const { holder } of due) if (holder !== undefined) holder.retrying--;
     schedule();
   }
 
@@ -112,7 +127,7 @@ export function makeQueue(onGone: () => void): Queue {
     },
     join(deliver, options) {
       ordered ||= options.ordered === true;
-      const consumer = makeConsumer(deliver, options, { settle, wakeAt, remove: () => remove(consumer) });
+      const consumer = makeConsumer(deliver, options, { settle, remove: () => remove(consumer) });
       consumers.push(consumer);
       schedule();
       return consumer;

@@ -1,9 +1,8 @@
 import { abortError } from './aborted.ts';
 import { MicroError } from './errors.ts';
 import { type Network, networkOf } from './memory-network.ts';
-import type { Watcher } from './memory-watcher.ts';
 import { definePlugin } from './plugins.ts';
-import type { LookupOptions, Registry, RegistryChange } from './registry.ts';
+import type { LookupOptions, Registry } from './registry.ts';
 
 export interface MemoryRegistryOptions {
   /** Registries of one process with the same network see the same services. @default 'default' */
@@ -13,32 +12,13 @@ export interface MemoryRegistryOptions {
 /** Services of this process only, found by all its registries of the same network. Changes are seen at once. */
 export function memoryRegistry(options: MemoryRegistryOptions = {}): Registry {
   const network: Network = networkOf(options.network ?? 'default');
-  const watchers = new Set<Watcher>();
+  const watches = new Set<() => void>();
   let closed = false;
 
   function check(name: string | undefined, signal: AbortSignal | undefined): void {
     if (closed) throw new MicroError('unavailable', 'the memory registry is closed');
     if (signal?.aborted) throw abortError(signal);
     if (name === '') throw new MicroError('bad_request', 'a service needs a name');
-  }
-
-  async function* watch(
-    name: string | undefined,
-    signal: AbortSignal,
-  ): AsyncGenerator<RegistryChange, void, undefined> {
-    if (signal.aborted) return;
-    check(name, undefined);
-    const watcher = network.watch(name);
-    watchers.add(watcher);
-    signal.addEventListener('abort', watcher.end);
-    try {
-      for (let change = await watcher.next(); change !== undefined; change = await watcher.next())
-        yield change;
-    } finally {
-      signal.removeEventListener('abort', watcher.end);
-      watchers.delete(watcher);
-      watcher.end();
-    }
   }
 
   return {
@@ -62,10 +42,27 @@ export function memoryRegistry(options: MemoryRegistryOptions = {}): Registry {
       check(undefined, lookup?.signal);
       return network.names();
     },
-    watch: (name, { signal }) => watch(name, signal),
+    async watch(name, changed, { signal }) {
+      if (signal.aborted) return;
+      check(name, undefined);
+      const stop = network.watch(name, changed);
+      let end = (): void => {};
+      try {
+        await new Promise<void>((resolve) => {
+          end = resolve;
+          watches.add(end);
+          signal.addEventListener('abort', end);
+          if (signal.aborted) end(); // `changed` has done it
+        });
+      } finally {
+        stop();
+        watches.delete(end);
+        signal.removeEventListener('abort', end);
+      }
+    },
     async close() {
       closed = true;
-      for (const watcher of watchers) watcher.end();
+      for (const end of watches) end();
     },
   };
 }

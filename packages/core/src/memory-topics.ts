@@ -13,6 +13,8 @@ export interface MemoryTopics {
 export interface Bounds {
   readonly retain: number;
   readonly maxBacklog: number;
+  /** With nobody subscribed, the first queue of the topic gets them. */
+  readonly keep: boolean;
 }
 
 interface Published {
@@ -39,6 +41,8 @@ export function topicsOf(network: string): MemoryTopics {
 function makeTopics(): MemoryTopics {
   /** By name; a subscription without one has a queue of its own, under a symbol. */
   const topics = new Map<string, Map<string | symbol, Queue>>();
+  /** What waits for the first queue of its topic. */
+  const kept: Published[] = [];
   const log: Published[] = [];
   let logBytes = 0;
 
@@ -54,7 +58,7 @@ function makeTopics(): MemoryTopics {
     log.splice(0, surplus);
   }
 
-  function queueOf(topic: string, { queue: name, durable, start = 'new' }: SubscribeOptions): Queue {
+  function queueOf(topic: string, { queue: name, durable, start }: SubscribeOptions): Queue {
     let queues = topics.get(topic);
     if (queues === undefined) {
       queues = new Map();
@@ -69,17 +73,20 @@ function makeTopics(): MemoryTopics {
         if (siblings.size === 0 && topics.get(topic) === siblings) topics.delete(topic);
       });
       queues.set(key, queue);
-      if (start !== 'new') {
-        const since = start === 'all' ? 0 : start.sinceMs;
-        queue.push(log.filter((entry) => entry.topic === topic && entry.publishedAt >= since).map(itemOf));
-      }
+      const since = start === 'new' ? Number.POSITIVE_INFINITY : start === 'all' ? 0 : start.sinceMs;
+      const mine = kept.filter((entry) => entry.topic === topic);
+      const past = log.filter(
+        (entry) => entry.topic === topic && entry.publishedAt >= since && !mine.includes(entry),
+      );
+      queue.push([...mine, ...past].map(itemOf));
+      for (const entry of mine) kept.splice(kept.indexOf(entry), 1);
     }
     if (durable) queue.keep();
     return queue;
   }
 
   return {
-    publish(topic, messages, { retain, maxBacklog }) {
+    publish(topic, messages, { retain, maxBacklog, keep }) {
       const queues = topics.get(topic) ?? new Map<string | symbol, Queue>();
       for (const [key, queue] of queues) {
         if (queue.backlog + messages.length <= maxBacklog) continue;
@@ -89,9 +96,17 @@ function makeTopics(): MemoryTopics {
           `${name} of topic "${topic}" has ${queue.backlog} messages waiting: its bound is ${maxBacklog}`,
         );
       }
+      const keeping = keep && queues.size === 0;
+      if (keeping && kept.length + messages.length > maxBacklog) {
+        throw new MicroError(
+          'overloaded',
+          `${kept.length} messages are kept for topics that nobody has subscribed to: the bound is ${maxBacklog}`,
+        );
+      }
       const publishedAt = Date.now();
       const published = messages.map((message) => ({ topic, message: ownMessage(message), publishedAt }));
       for (const queue of queues.values()) queue.push(published.map(itemOf));
+      if (keeping) for (const entry of published) kept.push(entry);
       keepInLog(published, retain);
     },
     join: (topic, deliver, options) => queueOf(topic, options).join(deliver, options),

@@ -3,7 +3,16 @@ import type { Candidate, Strategy } from '../src/selector.ts';
 import { consistentHash, leastPending, peakEwma, random, roundRobin } from '../src/selectors.ts';
 
 function node(id: string, more: Partial<Candidate> = {}): Candidate {
-  return { id, address: `${id}:1`, version: '1', metadata: {}, pending: 0, latencyMs: 0, ...more };
+  return {
+    id,
+    address: `${id}:1`,
+    version: '1',
+    metadata: {},
+    endpoints: [],
+    pending: 0,
+    latencyMs: 0,
+    ...more,
+  };
 }
 
 function counts(strategy: Strategy, nodes: readonly Candidate[], picks: number): number[] {

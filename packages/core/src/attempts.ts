@@ -2,7 +2,7 @@ import { report } from './background.ts';
 import { now } from './clock.ts';
 import { ambient, type CallOptions } from './context.ts';
 import { deadlines, type Expiring } from './deadlines.ts';
-import { type Delivered, MicroError, remoteError } from './errors.ts';
+import { type Delivered, type MicroError, remoteError } from './errors.ts';
 import { HandlerContext } from './handler-context.ts';
 import { type Metadata, mergeMetadata } from './metadata.ts';
 import type { Node } from './nodes.ts';
@@ -191,7 +191,8 @@ export abstract class Attempts implements Expiring {
 
   private maySendAgain(error: MicroError, delivered: Delivered): boolean {
     if (!this.repeatable) return false;
-    if (delivered === 'no') return error.code === 'unavailable' || error.code === 'overloaded' || error.code === 'not_found';
+    if (delivered === 'no')
+      return error.code === 'unavailable' || error.code === 'overloaded' || error.code === 'not_found';
     const transient = delivered === 'maybe' || error.code === 'unavailable' || error.code === 'overloaded';
     return this.remote.idempotent && transient && this.remote.service.budget.withdraw();
   }
@@ -227,22 +228,34 @@ export abstract class Attempts implements Expiring {
   private nobody(): MicroError {
     const { service, target } = this.remote;
     if (!service.known) {
-      return remoteError('unavailable', `the registry cannot be asked for service "${target.service}": ${String(service.failure)}`, {
-        id: 'go.micro.client',
-        cause: service.failure,
-      });
+      return remoteError(
+        'unavailable',
+        `the registry cannot be asked for service "${target.service}": ${String(service.failure)}`,
+        {
+          id: 'go.micro.client',
+          cause: service.failure,
+        },
+      );
     }
-    const reason = service.nodes.all.length === 0 ? 'not found: no node is registered' : 'has no node that the filter keeps';
+    const reason =
+      service.nodes.all.length === 0
+        ? 'not found: no node is registered'
+        : 'has no node that the filter keeps';
     return remoteError('not_found', `service "${target.service}" ${reason}`, { id: 'go.micro.client' });
   }
 
   private timedOut(): MicroError {
     const { target } = this;
-    return remoteError('timeout', `no reply from ${target.service} ${target.endpoint} before the deadline`, { id: 'go.micro.client' });
+    return remoteError('timeout', `no reply from ${target.service} ${target.endpoint} before the deadline`, {
+      id: 'go.micro.client',
+    });
   }
 
   private canceled(reason: unknown): MicroError {
     const { target } = this;
-    return remoteError('canceled', `the call of ${target.service} ${target.endpoint} was cancelled`, { id: 'go.micro.client', cause: reason });
+    return remoteError('canceled', `the call of ${target.service} ${target.endpoint} was cancelled`, {
+      id: 'go.micro.client',
+      cause: reason,
+    });
   }
 }

@@ -38,6 +38,27 @@ export class CalledService {
     return () => this.waiting.delete(callback);
   }
 
+  /** The records, once the registry has answered; rejects when it cannot, or the signal aborts. */
+  async records(signal: AbortSignal | undefined): Promise<Snapshot> {
+    this.used = true;
+    if (!this.known && this.failure === undefined) {
+      await new Promise<void>((resolve) => {
+        const forget = this.whenKnown(resolve);
+        const give = (): void => {
+          forget();
+          resolve();
+        };
+        signal?.addEventListener('abort', give, { once: true });
+      });
+    }
+    if (this.known) return this.snapshot;
+    if (signal?.aborted)
+      throw new MicroError('canceled', 'the lookup was cancelled', { cause: signal.reason });
+    throw new MicroError('unavailable', `the registry cannot be asked for "${this.nodes.service}"`, {
+      cause: this.failure,
+    });
+  }
+
   /** Stops watching; calls under way end, then their connections. */
   async close(): Promise<void> {
     this.closed = true;

@@ -1,11 +1,20 @@
 import type { Broker } from './broker.ts';
 import type { Codec } from './codec.ts';
 import { ambient, type CallOptions } from './context.ts';
-import { type Client, type Contract, type Endpoint, endpointName, kindOf, rpc, type Topic } from './contract.ts';
+import {
+  type Client,
+  type Contract,
+  type Endpoint,
+  endpointName,
+  kindOf,
+  rpc,
+  type Topic,
+} from './contract.ts';
 import { type ClientPlugins, Directory } from './directory.ts';
 import { onlyMessage } from './handling.ts';
 import type { Middleware } from './middleware.ts';
 import { type EventOptions, publishEvents } from './publish.ts';
+import type { LookupOptions, ServiceRecord } from './registry.ts';
 import { makeRemote, makeTarget, type Remote } from './remote.ts';
 import { checkOf, type Schema, stream, type } from './schema.ts';
 import { failedStream, StreamCall } from './stream-call.ts';
@@ -25,11 +34,20 @@ export interface MicroClient {
   ): Promise<Out>;
   call(service: string, endpoint: string, request: unknown, options?: RawCallOptions): Promise<unknown>;
   /** A two-way stream without a contract. For the other kinds send one message, or read one. */
-  stream(service: string, endpoint: string, requests: AsyncIterable<unknown>, options?: CallOptions): AsyncIterable<unknown>;
+  stream(
+    service: string,
+    endpoint: string,
+    requests: AsyncIterable<unknown>,
+    options?: CallOptions,
+  ): AsyncIterable<unknown>;
   /** Resolves when the broker has confirmed the event. */
   publish<In, Out>(topic: Topic<In, Out>, event: NoInfer<In>, options?: EventOptions): Promise<void>;
   /** The same for many events of one topic, in their order, with one confirmation. */
-  publishAll<In, Out>(topic: Topic<In, Out>, events: readonly NoInfer<In>[], options?: EventOptions): Promise<void>;
+  publishAll<In, Out>(
+    topic: Topic<In, Out>,
+    events: readonly NoInfer<In>[],
+    options?: EventOptions,
+  ): Promise<void>;
   /** Takes no more calls, waits for those under way, and frees connections and watches. */
   close(): Promise<void>;
 }
@@ -46,6 +64,10 @@ export interface ClientSettings extends ClientPlugins {
   readonly timeoutMs: number;
   readonly retries: number;
   readonly middleware: readonly Middleware[];
+  /** Whether handlers' contexts are to be entered once this client is used. */
+  readonly ambient: boolean;
+  /** What closing the client closes besides. */
+  readonly onClose: () => Promise<void>;
 }
 
 /** How an endpoint is called, whatever its kind. */
@@ -79,17 +101,28 @@ export class CoreClient implements MicroClient {
     options: RawCallOptions & { readonly response: Schema<unknown, Out> },
   ): Promise<Out>;
   call(service: string, endpoint: string, request: unknown, options?: RawCallOptions): Promise<unknown>;
-  async call(service: string, endpoint: string, request: unknown, options: RawCallOptions = {}): Promise<unknown> {
+  async call(
+    service: string,
+    endpoint: string,
+    request: unknown,
+    options: RawCallOptions = {},
+  ): Promise<unknown> {
     const { response, idempotent = false } = options;
     const invoke = this.rawInvoker(service, endpoint, idempotent ? 'idempotent' : 'once', () =>
       rpc({ request: untyped, response: untyped, idempotent }),
     );
     const reply = await invoke(request, options);
-    const check = response === undefined ? undefined : checkOf(response, `the reply of ${service} ${endpoint}`);
+    const check =
+      response === undefined ? undefined : checkOf(response, `the reply of ${service} ${endpoint}`);
     return check === undefined ? reply : check(reply);
   }
 
-  stream(service: string, endpoint: string, requests: AsyncIterable<unknown>, options?: CallOptions): AsyncIterable<unknown> {
+  stream(
+    service: string,
+    endpoint: string,
+    requests: AsyncIterable<unknown>,
+    options?: CallOptions,
+  ): AsyncIterable<unknown> {
     const invoke = this.rawInvoker(service, endpoint, 'stream', () =>
       rpc({ request: stream(untyped), response: stream(untyped) }),
     );
@@ -100,13 +133,23 @@ export class CoreClient implements MicroClient {
     return this.publishAll(topic, [event], options);
   }
 
-  async publishAll<In, Out>(topic: Topic<In, Out>, events: readonly NoInfer<In>[], options?: EventOptions): Promise<void> {
+  async publishAll<In, Out>(
+    topic: Topic<In, Out>,
+    events: readonly NoInfer<In>[],
+    options?: EventOptions,
+  ): Promise<void> {
     const { broker, codec } = this.settings;
     await publishEvents(broker(), codec(), topic, events, options);
   }
 
   async close(): Promise<void> {
     await this.directory.close();
+    await this.settings.onClose();
+  }
+
+  /** As `Host.discover`. */
+  async discover(service: string, { signal }: LookupOptions): Promise<readonly ServiceRecord[]> {
+    return this.directory.service(service).records(signal);
   }
 
   private rawInvoker(service: string, endpoint: string, way: string, make: () => Endpoint): Invoke {
@@ -121,7 +164,7 @@ export class CoreClient implements MicroClient {
   }
 
   private invoker(service: string, name: string, endpoint: Endpoint): Invoke {
-    ambient.on = true;
+    if (this.settings.ambient) ambient.on = true;
     const { timeoutMs, retries, middleware } = this.settings;
     const kind = kindOf(endpoint);
     let bound: Remote | undefined;
@@ -152,7 +195,9 @@ export class CoreClient implements MicroClient {
       }
     };
     const invoke = kind === 'unary' ? unary : streamed;
-    return middleware.length === 0 ? invoke : wrapCalls(middleware, { service, endpoint: name, kind, idempotent: endpoint.idempotent }, invoke);
+    return middleware.length === 0
+      ? invoke
+      : wrapCalls(middleware, { service, endpoint: name, kind, idempotent: endpoint.idempotent }, invoke);
   }
 
   private bind(service: string, name: string, endpoint: Endpoint, address: string | undefined): Remote {

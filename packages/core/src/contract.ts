@@ -40,7 +40,9 @@ export interface Bidi<Req, Res, ReqOut = Req, ResIn = Res>
 
 /** The loosest form of a Standard Schema: one property is compared, not the whole type of the library. */
 export interface AnySchema {
-  readonly '~standard': { readonly types?: { readonly input: unknown; readonly output: unknown } | undefined };
+  readonly '~standard': {
+    readonly types?: { readonly input: unknown; readonly output: unknown } | undefined;
+  };
 }
 /** A schema, or a stream of one. */
 export type Part = AnySchema | StreamOf<AnySchema>;
@@ -56,19 +58,20 @@ export interface RpcOptions<Q, R> {
   readonly doc?: string;
 }
 /** The kind of endpoint that two parts make. */
-export type Rpc<Q, R> = Q extends StreamOf<infer QS extends AnySchema>
-  ? R extends StreamOf<infer RS extends AnySchema>
-    ? Bidi<In<QS>, Out<RS>, Out<QS>, In<RS>>
-    : R extends AnySchema
-      ? ClientStream<In<QS>, Out<R>, Out<QS>, In<R>>
-      : never
-  : Q extends AnySchema
+export type Rpc<Q, R> =
+  Q extends StreamOf<infer QS extends AnySchema>
     ? R extends StreamOf<infer RS extends AnySchema>
-      ? ServerStream<In<Q>, Out<RS>, Out<Q>, In<RS>>
+      ? Bidi<In<QS>, Out<RS>, Out<QS>, In<RS>>
       : R extends AnySchema
-        ? Unary<In<Q>, Out<R>, Out<Q>, In<R>>
+        ? ClientStream<In<QS>, Out<R>, Out<QS>, In<R>>
         : never
-    : never;
+    : Q extends AnySchema
+      ? R extends StreamOf<infer RS extends AnySchema>
+        ? ServerStream<In<Q>, Out<RS>, Out<Q>, In<RS>>
+        : R extends AnySchema
+          ? Unary<In<Q>, Out<R>, Out<Q>, In<R>>
+          : never
+      : never;
 
 /** Declares an endpoint: what goes in, what comes out, each a schema or a `stream` of one. */
 export function rpc<Q extends Part, R extends Part>(options: RpcOptions<Q, R>): Rpc<Q, R>;
@@ -93,7 +96,10 @@ export function contract<E extends { readonly [K in keyof E]: Endpoint }>(
   for (const key of Object.keys(endpoints)) {
     const endpoint = endpointName(name, key);
     if (endpoint.split('.').length !== 2 || seen.has(endpoint)) {
-      throw new MicroError('bad_request', `endpoint "${endpoint}" must be one name, one dot, one name, and only once`);
+      throw new MicroError(
+        'bad_request',
+        `endpoint "${endpoint}" must be one name, one dot, one name, and only once`,
+      );
     }
     seen.add(endpoint);
   }

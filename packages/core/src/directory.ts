@@ -70,7 +70,8 @@ export class Directory {
   private sweep(): void {
     for (const [key, entry] of this.services) {
       const { service } = entry;
-      entry.unused = service.used || service.nodes.all.some(({ pending }) => pending > 0) ? 0 : entry.unused + 1;
+      entry.unused =
+        service.used || service.nodes.all.some(({ pending }) => pending > 0) ? 0 : entry.unused + 1;
       service.used = false;
       // A name that nobody offers is forgotten sooner: whoever makes names up must not fill the memory
       if (entry.unused < (service.nodes.all.length === 0 ? 1 : unusedSweeps)) continue;

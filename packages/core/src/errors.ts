@@ -60,7 +60,10 @@ Object.defineProperty(MicroError.prototype, 'name', { value: 'MicroError' });
 
 /** Whether the value is a MicroError, and of that code; true across two copies of this package. */
 export function isMicroError(error: unknown): error is MicroError;
-export function isMicroError<C extends Code>(error: unknown, code: C): error is MicroError & { readonly code: C };
+export function isMicroError<C extends Code>(
+  error: unknown,
+  code: C,
+): error is MicroError & { readonly code: C };
 export function isMicroError(error: unknown, code?: Code): boolean {
   return isBranded(error) && (code === undefined || error.code === code);
 }

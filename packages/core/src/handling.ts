@@ -12,10 +12,13 @@ export function handle(server: Server, route: ServerRoute, input: unknown, ctx: 
   return ambient.on && wanted ? ambient.storage.run(ctx, run, input, ctx) : run(input, ctx);
 }
 
-function wrapped(server: Server, route: ServerRoute): (input: unknown, ctx: HandlerContext) => Promise<unknown> {
+function wrapped(
+  server: Server,
+  route: ServerRoute,
+): (input: unknown, ctx: HandlerContext) => Promise<unknown> {
   return (input, ctx) => {
     const { kind, endpoint, idempotent } = route;
-    const { cancelled: _, metadata, deadline } = ctx;
+    const { metadata, deadline } = ctx;
     const base = {
       side: 'server' as const,
       service: server.options.name,
@@ -32,15 +35,20 @@ function wrapped(server: Server, route: ServerRoute): (input: unknown, ctx: Hand
     const call: Call =
       kind === 'unary'
         ? { ...base, kind, request: input }
-        : { ...base, kind, requests: kind === 'server-stream' ? just(input) : (input as AsyncIterable<unknown>) };
+        : {
+            ...base,
+            kind,
+            requests: kind === 'server-stream' ? just(input) : (input as AsyncIterable<unknown>),
+          };
     return compose(server.options.middleware, (last) => finish(route, last, ctx))(call);
   };
 }
 
 async function finish(route: ServerRoute, call: Call, ctx: HandlerContext): Promise<unknown> {
-  if (call.kind === 'unary') return route.handler(call.request, ctx);
+  if (call.kind === 'unary' || call.kind === 'event') return route.handler(call.request, ctx);
   if (call.kind === 'client-stream') return route.handler(call.requests, ctx);
-  const input = call.kind === 'server-stream' ? await onlyMessage(call.requests, 'the caller') : call.requests;
+  const input =
+    call.kind === 'server-stream' ? await onlyMessage(call.requests, 'the caller') : call.requests;
   return markStream(route.handler(input, ctx) as AsyncIterable<unknown>);
 }
 
@@ -57,5 +65,8 @@ export async function onlyMessage(messages: AsyncIterable<unknown>, whose: strin
     if (seen.length > 1) break;
   }
   if (seen.length === 1) return seen[0];
-  throw new MicroError('bad_request', `${whose} sent ${seen.length === 0 ? 'no message' : 'more than one message'} where one is due`);
+  throw new MicroError(
+    'bad_request',
+    `${whose} sent ${seen.length === 0 ? 'no message' : 'more than one message'} where one is due`,
+  );
 }

@@ -1,5 +1,10 @@
 import { MicroError } from './errors.ts';
-import type { StreamSink } from './transport.ts';
+
+/** Who can be slowed down. */
+export interface Pausable {
+  pause(): void;
+  resume(): void;
+}
 
 /**
  * What a stream's peer has sent and nobody has read yet: an AsyncIterable for one reader. Full (`limit`
@@ -7,7 +12,7 @@ import type { StreamSink } from './transport.ts';
  */
 export class Inbox implements AsyncIterableIterator<unknown> {
   /** Where to slow the peer down; set when the stream is open. */
-  sink: StreamSink | undefined;
+  sink: Pausable | undefined;
   private readonly left: () => void;
   private readonly queue: unknown[] = [];
   private head = 0;
@@ -63,7 +68,10 @@ export class Inbox implements AsyncIterableIterator<unknown> {
       this.failure = undefined;
       return error === undefined ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(error);
     }
-    if (this.resolve !== undefined) return Promise.reject(new MicroError('conflict', 'a stream has one reader: await next() before the next one'));
+    if (this.resolve !== undefined)
+      return Promise.reject(
+        new MicroError('conflict', 'a stream has one reader: await next() before the next one'),
+      );
     return new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;

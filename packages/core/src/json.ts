@@ -51,7 +51,13 @@ export function jsonCodec(options: JsonCodecOptions = {}): Codec {
       return message;
     },
   };
-  return { name: 'json', features: new Set(), contentTypes: ['application/json'], text: true, bind: () => bound };
+  return {
+    name: 'json',
+    features: new Set(),
+    contentTypes: ['application/json'],
+    text: true,
+    bind: () => bound,
+  };
 }
 
 function unwritable(error: unknown): MicroError {

@@ -11,7 +11,8 @@ export const noMetadata: Metadata = Object.freeze(Object.create(null));
 export function mergeMetadata(first: Metadata | undefined, second: Metadata | undefined): Metadata {
   const merged: Record<string, string> = Object.create(null);
   for (const side of [first, second]) {
-    if (side !== undefined) for (const key of Object.keys(side)) merged[key.toLowerCase()] = String(side[key]);
+    if (side !== undefined)
+      for (const key of Object.keys(side)) merged[key.toLowerCase()] = String(side[key]);
   }
   return merged;
 }

@@ -24,8 +24,13 @@ export interface StreamCall extends CallBase {
   /** All requests; of a server stream the only one. */
   readonly requests: AsyncIterable<unknown>;
 }
+/** An event on its way to a subscriber; `endpoint` is the topic. */
+export interface EventCall extends CallBase {
+  readonly kind: 'event';
+  readonly request: unknown;
+}
 /** A call as middleware sees it, on either side. */
-export type Call = UnaryCall | StreamCall;
+export type Call = UnaryCall | StreamCall | EventCall;
 
 /** Goes on to the next middleware, and at last to the call or the handler; with another call when one is given. */
 export type Next = (call?: Call) => Promise<unknown>;
@@ -34,7 +39,10 @@ export type Next = (call?: Call) => Promise<unknown>;
 export type Middleware = (call: Call, next: Next) => Promise<unknown>;
 
 /** The middleware as one function; the first is the outermost. */
-export function compose(chain: readonly Middleware[], last: (call: Call) => Promise<unknown>): (call: Call) => Promise<unknown> {
+export function compose(
+  chain: readonly Middleware[],
+  last: (call: Call) => Promise<unknown>,
+): (call: Call) => Promise<unknown> {
   return chain.reduceRight<(call: Call) => Promise<unknown>>(
     (next, middleware) => (call) => middleware(call, (changed = call) => next(changed)),
     last,
@@ -43,7 +51,12 @@ export function compose(chain: readonly Middleware[], last: (call: Call) => Prom
 
 /** The call with more metadata. */
 export function withMetadata<C extends Call>(call: C, add: Metadata): C {
-  return { ...call, metadata: mergeMetadata(call.metadata, add), get: call.get.bind(call), set: call.set.bind(call) };
+  return {
+    ...call,
+    metadata: mergeMetadata(call.metadata, add),
+    get: call.get.bind(call),
+    set: call.set.bind(call),
+  };
 }
 
 const streams = new WeakSet<object>();

@@ -60,7 +60,10 @@ export class Nodes {
   private usable: readonly Node[] = none;
   private nextTrial = Number.POSITIVE_INFINITY;
   private readonly strategy: Strategy;
-  private filtered = new WeakMap<NodeFilter, { readonly of: readonly Node[]; readonly kept: readonly Node[] }>();
+  private filtered = new WeakMap<
+    NodeFilter,
+    { readonly of: readonly Node[]; readonly kept: readonly Node[] }
+  >();
 
   constructor(service: string, strategy: Strategy) {
     this.service = service;
@@ -78,7 +81,11 @@ export class Nodes {
   }
 
   /** A node for the next attempt; undefined when there is none at all, or none that the filter keeps. */
-  pick(filter: NodeFilter | undefined, key: string | undefined, tried: readonly Node[] | undefined): Node | undefined {
+  pick(
+    filter: NodeFilter | undefined,
+    key: string | undefined,
+    tried: readonly Node[] | undefined,
+  ): Node | undefined {
     if (this.nextTrial !== Number.POSITIVE_INFINITY && now() >= this.nextTrial) {
       const trial = this.trial(filter);
       if (trial !== undefined) return trial;
@@ -120,7 +127,9 @@ export class Nodes {
 
   private trial(filter: NodeFilter | undefined): Node | undefined {
     const time = now();
-    const node = this.all.find((one) => one.outUntil !== 0 && one.outUntil <= time && (filter === undefined || filter(one)));
+    const node = this.all.find(
+      (one) => one.outUntil !== 0 && one.outUntil <= time && (filter === undefined || filter(one)),
+    );
     if (node === undefined) return undefined;
     node.outUntil = time + firstOutMs; // one call at a time tries
     this.refresh();
@@ -132,7 +141,8 @@ export class Nodes {
       (earliest, node) => (node.outUntil === 0 ? earliest : Math.min(earliest, node.outUntil)),
       Number.POSITIVE_INFINITY,
     );
-    const usable = this.nextTrial === Number.POSITIVE_INFINITY ? this.all : this.all.filter((node) => node.outUntil === 0);
+    const usable =
+      this.nextTrial === Number.POSITIVE_INFINITY ? this.all : this.all.filter((node) => node.outUntil === 0);
     this.usable = usable.length === 0 ? this.all : Object.freeze(usable);
   }
 

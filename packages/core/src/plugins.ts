@@ -21,7 +21,10 @@ export interface Kind<Instance, Names> {
 export type InstanceOf<K extends keyof Kinds> = Kinds[K]['instance'];
 
 /** A name, exactly one name with its options, or an instance. */
-export type Choice<K extends Kind<unknown, unknown>> = (keyof K['names'] & string) | Named<K['names']> | K['instance'];
+export type Choice<K extends Kind<unknown, unknown>> =
+  | (keyof K['names'] & string)
+  | Named<K['names']>
+  | K['instance'];
 type Named<N> = {
   readonly [P in keyof N]: { readonly [Q in P]: N[P] } & { readonly [Q in Exclude<keyof N, P>]?: never };
 }[keyof N];
@@ -95,7 +98,10 @@ export function definePlugin<K extends keyof Kinds & string, N extends keyof Kin
   const { plugins } = entryOf(kind);
   const present = plugins.get(name);
   if (present !== undefined && present.package !== definition.package) {
-    throw new MicroError('conflict', `${kind} "${name}" is claimed by ${present.package} and by ${definition.package}: import one`);
+    throw new MicroError(
+      'conflict',
+      `${kind} "${name}" is claimed by ${present.package} and by ${definition.package}: import one`,
+    );
   }
   plugins.set(name, definition);
 }
@@ -115,7 +121,10 @@ export function createPlugin(kind: string, name: string, options: unknown, host:
   const definition = entryOf(kind).plugins.get(name);
   if (definition === undefined) {
     const have = pluginNames(kind).join(', ') || 'none';
-    throw new MicroError('not_found', `no ${kind} "${name}" (have: ${have}); import '@micro/${kind}-${name}' first`);
+    throw new MicroError(
+      'not_found',
+      `no ${kind} "${name}" (have: ${have}); import '@micro/${kind}-${name}' first`,
+    );
   }
   return definition.create(options as never, host);
 }
@@ -124,10 +133,15 @@ export function createPlugin(kind: string, name: string, options: unknown, host:
 export function impliedName(kind: string): string {
   const entry = entryOf(kind);
   const imported =
-    entry.chosenByImport === false ? [] : [...entry.plugins].filter(([, plugin]) => plugin.package !== '@micro/core');
+    entry.chosenByImport === false
+      ? []
+      : [...entry.plugins].filter(([, plugin]) => plugin.package !== '@micro/core');
   if (imported.length > 1) {
     const names = imported.map(([name, plugin]) => `"${name}" (${plugin.package})`).join(' and ');
-    throw new MicroError('conflict', `${kind}s ${names} are imported: choose one, with the option ${kind} or MICRO_${kind.toUpperCase()}`);
+    throw new MicroError(
+      'conflict',
+      `${kind}s ${names} are imported: choose one, with the option ${kind} or MICRO_${kind.toUpperCase()}`,
+    );
   }
   const name = imported[0]?.[0] ?? entry.fallback;
   if (name === undefined) throw new MicroError('not_found', `no ${kind} chosen, and the kind has no default`);
@@ -136,7 +150,11 @@ export function impliedName(kind: string): string {
 
 function entryOf(kind: string): KindEntry {
   const entry = kinds.get(kind);
-  if (entry === undefined) throw new MicroError('not_found', `no such kind of plugin: "${kind}" (have: ${[...kinds.keys()].join(', ')})`);
+  if (entry === undefined)
+    throw new MicroError(
+      'not_found',
+      `no such kind of plugin: "${kind}" (have: ${[...kinds.keys()].join(', ')})`,
+    );
   return entry;
 }
 

@@ -34,7 +34,11 @@ export interface Registry {
    * registry closes. Rejects with `unavailable` when the backend is lost, silence included; core starts it again,
    * with a backoff. A short loss may be bridged inside, where nothing can be missed.
    */
-  watch(name: string | undefined, changed: (change: RegistryChange) => void, options: WatchOptions): Promise<void>;
+  watch(
+    name: string | undefined,
+    changed: (change: RegistryChange) => void,
+    options: WatchOptions,
+  ): Promise<void>;
   /** Ends watches, stops renewals of its own and frees every handle. What is still registered goes by its ttl. */
   close(): Promise<void>;
 }

@@ -32,7 +32,12 @@ export function makeTarget(service: string, endpoint: string, codec: Codec): Tar
 }
 
 /** `codec`: undefined where the transport carries values. */
-export function makeRemote(target: Target, endpoint: Endpoint, codec: Codec | undefined, service: CalledService): Remote {
+export function makeRemote(
+  target: Target,
+  endpoint: Endpoint,
+  codec: Codec | undefined,
+  service: CalledService,
+): Remote {
   const response = schemaOf(endpoint.response);
   return {
     target,

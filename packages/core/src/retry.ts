@@ -1,3 +1,5 @@
+import { isMicroError } from './errors.ts';
+
 /**
  * How much repeating a service may get: a share of its calls, and a little always (Finagle's RetryBudget:
  * 20 % of requests, 10 a second besides, saved up for 10 s).
@@ -27,7 +29,7 @@ const share = 0.2;
 const perSecond = 10;
 const reserve = 100;
 
-/** A random wait before the attempt after `attempt` failures, up to 100 ms doubling to 1 s (gRPC proposal A6). */
+/** A random wait before the attempt after `attempt` failures, up to 100 ms and twice as long each time, to 1 s (gRPC proposal A6). */
 export function backoffMs(attempt: number): number {
   return Math.random() * Math.min(100 * 2 ** attempt, 1_000);
 }
@@ -44,4 +46,23 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', done, { once: true });
     if (signal.aborted) done();
   });
+}
+
+/** Tries until it succeeds, with a backoff; rejects with the last failure when the time is over or the signal aborts. */
+export async function persist<T>(
+  attempt: () => Promise<T>,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<T> {
+  const end = performance.now() + limitMs;
+  for (let failures = 0; ; failures++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const delay = backoffMs(failures);
+      const final = isMicroError(error) && error.code !== 'unavailable' && error.code !== 'timeout';
+      if (final || signal.aborted || performance.now() + delay > end) throw error;
+      await pause(delay, signal);
+    }
+  }
 }

@@ -2,8 +2,8 @@ import type { Codec } from './codec.ts';
 import { type Decode, decodeWith, type Encode, encodeWith } from './coding.ts';
 import { type Contract, type Endpoint, endpointName, kindOf, schemaOf } from './contract.ts';
 import { MicroError } from './errors.ts';
-import { type Check, checkOf } from './schema.ts';
 import type { HandlerContext } from './handler-context.ts';
+import { type Check, checkOf } from './schema.ts';
 import type { Route, ServedEndpoint } from './transport.ts';
 
 /** Anything a handler may be once its types are forgotten. */
@@ -32,10 +32,10 @@ export class Routes {
   readonly handled: Map<string, Handled> = new Map();
   private readonly known = new Map<string, ServerRoute>();
   private readonly codecs: () => ReadonlyMap<string, Codec>;
-  private readonly values: boolean;
+  private readonly values: () => boolean;
 
   /** `codecs`: what is spoken, by content type; `values`: no codec is needed. */
-  constructor(codecs: () => ReadonlyMap<string, Codec>, values: boolean) {
+  constructor(codecs: () => ReadonlyMap<string, Codec>, values: () => boolean) {
     this.codecs = codecs;
     this.values = values;
   }
@@ -44,7 +44,8 @@ export class Routes {
     for (const [key, endpoint] of Object.entries(contract.endpoints) as [string, Endpoint][]) {
       const name = endpointName(contract.name, key);
       const handler: unknown = Reflect.get(handlers, key);
-      if (typeof handler !== 'function') throw new MicroError('bad_request', `no handler for ${name}: "${key}" must be a function`);
+      if (typeof handler !== 'function')
+        throw new MicroError('bad_request', `no handler for ${name}: "${key}" must be a function`);
       if (this.handled.has(name)) throw new MicroError('conflict', `${name} has a handler already`);
       this.handled.set(name, { name, endpoint, handler: handler.bind(handlers) as AnyHandler });
     }
@@ -63,12 +64,18 @@ export class Routes {
     const key = `${contentType}\n${endpoint}`;
     const known = this.known.get(key);
     if (known !== undefined) return known;
-    const codec = this.values ? undefined : this.codecs().get(contentType);
+    const values = this.values();
+    const codec = values ? undefined : this.codecs().get(contentType);
     const handled = this.handled.get(endpoint);
-    if (handled === undefined) return refuse(endpoint, 'not_found', `service "${service}" has no endpoint "${endpoint}"`);
-    if (codec === undefined && !this.values) {
+    if (handled === undefined)
+      return refuse(endpoint, 'not_found', `service "${service}" has no endpoint "${endpoint}"`);
+    if (codec === undefined && !values) {
       const have = [...this.codecs().keys()].join(', ');
-      return refuse(endpoint, 'bad_request', `content type "${contentType}" is not spoken here (have: ${have})`);
+      return refuse(
+        endpoint,
+        'bad_request',
+        `content type "${contentType}" is not spoken here (have: ${have})`,
+      );
     }
     const request = schemaOf(handled.endpoint.request);
     const route: ServerRoute = {
@@ -90,6 +97,19 @@ export class Routes {
 
 function refuse(endpoint: string, code: 'not_found' | 'bad_request', message: string): ServerRoute {
   const refusal = new MicroError(code, message, { id: 'go.micro.server' });
-  const coding = { decode: decodeWith(undefined, undefined), encode: encodeWith(undefined, undefined), check: undefined };
-  return { endpoint, found: false, kind: 'unary', text: false, refusal, idempotent: false, handler: () => undefined, ...coding };
+  const coding = {
+    decode: decodeWith(undefined, undefined),
+    encode: encodeWith(undefined, undefined),
+    check: undefined,
+  };
+  return {
+    endpoint,
+    found: false,
+    kind: 'unary',
+    text: false,
+    refusal,
+    idempotent: false,
+    handler: () => undefined,
+    ...coding,
+  };
 }

@@ -29,7 +29,9 @@ const trust = (value: unknown): { readonly value: unknown } => ({ value });
 
 /** A TypeScript type without a schema: nothing is validated. */
 export function type<T>(): Schema<T, T> {
-  return { '~standard': { version: 1, vendor: 'micro', validate: trust as Schema<T, T>['~standard']['validate'] } };
+  return {
+    '~standard': { version: 1, vendor: 'micro', validate: trust as Schema<T, T>['~standard']['validate'] },
+  };
 }
 
 /** Gives the validated message, or a promise of it. Throws (or rejects with) `bad_request` that says where and why. */

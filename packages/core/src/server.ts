@@ -1,11 +1,19 @@
 import { report } from './background.ts';
 import type { Codec } from './codec.ts';
-import { type Delivered, isMicroError, MicroError, remoteError } from './errors.ts';
+import { type Delivered, isMicroError, type MicroError, remoteError } from './errors.ts';
 import type { Middleware } from './middleware.ts';
 import { Routes, type ServerRoute } from './routes.ts';
 import { ServerCall } from './server-call.ts';
 import { ServerStream } from './server-stream.ts';
-import type { Acceptor, IncomingCall, IncomingStream, Route, ServedEndpoint, StreamReceiver, Work } from './transport.ts';
+import type {
+  Acceptor,
+  IncomingCall,
+  IncomingStream,
+  Route,
+  ServedEndpoint,
+  StreamReceiver,
+  Work,
+} from './transport.ts';
 
 export interface ServerOptions {
   readonly name: string;
@@ -17,7 +25,7 @@ export interface ServerOptions {
   /** What is spoken, by content type. */
   readonly codecs: () => ReadonlyMap<string, Codec>;
   /** The transport carries values. */
-  readonly values: boolean;
+  readonly values: () => boolean;
 }
 
 /** Runs handlers for whatever transport there is. */
@@ -57,14 +65,20 @@ export class Server implements Acceptor {
   enter(route: ServerRoute, streamed: boolean): MicroError | undefined {
     if (route.refusal !== undefined) return route.refusal;
     if (streamed !== (route.kind !== 'unary')) {
-      const way = streamed ? 'takes one request and gives one reply: it cannot be streamed' : 'must be opened as a stream';
+      const way = streamed
+        ? 'takes one request and gives one reply: it cannot be streamed'
+        : 'must be opened as a stream';
       return remoteError('bad_request', `${route.endpoint} ${way}`, { id: 'go.micro.server' });
     }
     if (this.leaving || this.inFlight >= this.options.maxInFlight) {
       report('call.refused', `${this.options.name} ${route.endpoint}`);
       return this.leaving
-        ? remoteError('unavailable', `service "${this.options.name}" is going away`, { id: 'go.micro.server' })
-        : remoteError('overloaded', `service "${this.options.name}" has ${this.inFlight} calls under way`, { id: 'go.micro.server' });
+        ? remoteError('unavailable', `service "${this.options.name}" is going away`, {
+            id: 'go.micro.server',
+          })
+        : remoteError('overloaded', `service "${this.options.name}" has ${this.inFlight} calls under way`, {
+            id: 'go.micro.server',
+          });
     }
     this.inFlight++;
     return undefined;
@@ -88,7 +102,9 @@ export class Server implements Acceptor {
   failure(route: ServerRoute, error: unknown): MicroError {
     const { name } = this.options;
     if (isMicroError(error)) {
-      return error.id === '' ? remoteError(error.code, error.message, { id: name, status: error.status }) : error;
+      return error.id === ''
+        ? remoteError(error.code, error.message, { id: name, status: error.status })
+        : error;
     }
     report('call.failed', `${name} ${route.endpoint}`, error);
     return remoteError('internal', `${route.endpoint} failed`, { id: name });

@@ -28,5 +28,9 @@ function normalize(records: readonly ServiceRecord[]): Snapshot {
       version.nodes.push(node);
     }
   }
-  return Object.freeze([...versions.values()].map(({ record, nodes }) => Object.freeze({ ...record, nodes: Object.freeze(nodes) })));
+  return Object.freeze(
+    [...versions.values()].map(({ record, nodes }) =>
+      Object.freeze({ ...record, nodes: Object.freeze(nodes) }),
+    ),
+  );
 }

@@ -1,4 +1,5 @@
 import type { Delivered, MicroError } from './errors.ts';
+import type { MemoryTransportOptions } from './memory-transport.ts';
 import type { Metadata } from './metadata.ts';
 
 /**
@@ -213,5 +214,6 @@ export interface DialOptions {
 export type TransportFeature = 'streams' | 'pushback' | 'cancel' | 'goaway';
 
 /** Names and options of transport plugins; each package adds its own by declaration merging. */
-// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
-export interface TransportPlugins {}
+export interface TransportPlugins {
+  memory: MemoryTransportOptions;
+}

@@ -33,7 +33,13 @@ class UnaryCall extends Attempts implements OutgoingCall {
   private readonly resolve: (value: unknown) => void = grabbedResolve;
   private readonly rejectPromise: (error: unknown) => void = grabbedReject;
 
-  constructor(remote: Remote, request: unknown, options: CallOptions | undefined, timeoutMs: number, retries: number) {
+  constructor(
+    remote: Remote,
+    request: unknown,
+    options: CallOptions | undefined,
+    timeoutMs: number,
+    retries: number,
+  ) {
     super(remote, options, timeoutMs, retries);
     this.request = request;
   }

@@ -1,4 +1,4 @@
-import { type Code, MicroError, type MicroErrorOptions, remoteError, statusOf } from './errors.ts';
+import { type Code, type MicroError, type MicroErrorOptions, remoteError, statusOf } from './errors.ts';
 
 const reasons: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -31,7 +31,7 @@ export function encodeError(error: MicroError): string {
     detail: message || undefined,
     status: reasons[status],
   });
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what is not printable ASCII is escaped
+  // what is not printable ASCII is escaped: it may travel in a header
   return text.replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 

@@ -18,7 +18,7 @@ export function wrapCalls(chain: readonly Middleware[], called: Called, invoke: 
   return (input, options) => {
     const last = async (call: Call): Promise<unknown> => {
       const changed: CallOptions = { ...options, metadata: call.metadata };
-      if (call.kind === 'unary') return invoke(call.request, changed);
+      if (call.kind === 'unary' || call.kind === 'event') return invoke(call.request, changed);
       // A server stream's one request goes on as it came, unless a middleware replaced it
       const requests = call.kind === 'server-stream' ? await first(call.requests) : call.requests;
       const reply = invoke(requests, changed);
@@ -41,7 +41,11 @@ function view({ kind, ...called }: Called, input: unknown, options: CallOptions 
     set: <T>(key: ContextKey<T>, value: T) => void values.set(key.id, value),
   };
   if (kind === 'unary') return { ...base, kind, request: input };
-  return { ...base, kind, requests: kind === 'server-stream' ? just(input) : (input as AsyncIterable<unknown>) };
+  return {
+    ...base,
+    kind,
+    requests: kind === 'server-stream' ? just(input) : (input as AsyncIterable<unknown>),
+  };
 }
 
 async function first(messages: AsyncIterable<unknown>): Promise<unknown> {

@@ -1,0 +1,170 @@
+import { report } from './background.ts';
+import type { MicroClient } from './client.ts';
+import type { Context } from './context.ts';
+import type { Contract, Handlers, Topic } from './contract.ts';
+import { MicroError } from './errors.ts';
+import type { InstanceOf, Kinds } from './plugins.ts';
+import { Presence } from './presence.ts';
+import { Runtime } from './runtime.ts';
+import { Server } from './server.ts';
+import type { Hooks, Service, ServiceOptions, ServiceState } from './service.ts';
+import { helpText } from './settings.ts';
+import type { Subscribed, SubscriberOptions } from './subscriptions.ts';
+
+export class CoreService implements Service {
+  readonly version: string;
+  state: ServiceState = 'new';
+  private readonly options: ServiceOptions;
+  private readonly runtime: Runtime;
+  private readonly server: Server;
+  private readonly subscribed: Subscribed[] = [];
+  private readonly presence: Presence;
+  private stopping: Promise<void> | undefined;
+  private readonly leaving = new AbortController();
+  private readonly hurry = new AbortController();
+
+  constructor(options: ServiceOptions) {
+    this.options = options;
+    this.runtime = new Runtime(options);
+    const { settings, name, plugins } = this.runtime;
+    if (name === '' && !settings.help) {
+      throw new MicroError(
+        'bad_request',
+        'a service needs a name: createService({ name }), or MICRO_SERVER_NAME',
+      );
+    }
+    this.version = options.version ?? settings.version ?? 'latest';
+    this.server = new Server({
+      name,
+      maxInFlight: options.maxInFlight ?? 100_000,
+      middleware: options.middleware ?? [],
+      ambient: options.ambient ?? true,
+      codecs: () => plugins.codecs,
+      values: () => plugins.get('transport').carries === 'values',
+    });
+    this.presence = new Presence(this.runtime, this.server, this.version, options);
+  }
+
+  get name(): string {
+    return this.runtime.name;
+  }
+
+  get id(): string {
+    return this.runtime.id;
+  }
+
+  get address(): string | undefined {
+    return this.presence.address;
+  }
+
+  get client(): MicroClient {
+    return this.runtime.client;
+  }
+
+  get ready(): boolean {
+    return this.state === 'running' && this.presence.active;
+  }
+
+  plugin<K extends keyof Kinds & string>(kind: K): InstanceOf<K> {
+    return this.runtime.plugin(kind);
+  }
+
+  handle<E>(contract: Contract<E>, handlers: Handlers<E>): void {
+    this.refuseStarted('handlers');
+    this.server.routes.add(contract as Contract<object>, handlers as object);
+  }
+
+  subscribe<In, Out>(
+    topic: Topic<In, Out>,
+    handler: (event: NoInfer<Out>, ctx: Context) => void | Promise<void>,
+    options: SubscriberOptions = {},
+  ): void {
+    this.refuseStarted('subscribers');
+    this.subscribed.push({
+      topic: topic as Topic<unknown, unknown>,
+      handler: handler as Subscribed['handler'],
+      options,
+    });
+  }
+
+  async start(): Promise<void> {
+    if (this.state !== 'new')
+      throw new MicroError('conflict', `service "${this.name}" is ${this.state}: it starts once`);
+    this.enter('starting');
+    try {
+      await this.hook('beforeStart');
+      await this.presence.open(this.subscribed, this.leaving.signal);
+      if (this.leaving.signal.aborted)
+        throw new MicroError('canceled', `service "${this.name}" was stopped while it started`);
+      this.enter('running');
+      await this.hook('afterStart');
+    } catch (error) {
+      this.hurry.abort();
+      await this.stop();
+      throw error;
+    }
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= this.shutDown();
+    return this.stopping;
+  }
+
+  async run(): Promise<void> {
+    if (this.runtime.settings.help) {
+      process.stdout.write(helpText(this.name || 'A service'));
+      return;
+    }
+    const { signal } = this.leaving;
+    const stopped = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    const onSignal = (): void => {
+      if (signal.aborted) this.hurry.abort();
+      // Owned by the await below: stop() gives the same promise again
+      void this.stop();
+    };
+    process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+    const alive = setInterval(() => undefined, 2 ** 30); // a service without sockets (memory) runs too
+    try {
+      await this.start();
+      await stopped;
+      await this.stop();
+    } finally {
+      clearInterval(alive);
+      process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  private async shutDown(): Promise<void> {
+    this.enter('stopping');
+    this.leaving.abort();
+    try {
+      await this.hook('beforeStop');
+    } finally {
+      await this.presence.close(this.hurry.signal);
+      await this.runtime.close();
+      this.enter('stopped');
+    }
+    await this.hook('afterStop');
+  }
+
+  private async hook(name: keyof Hooks): Promise<void> {
+    await this.options.hooks?.[name]?.(this);
+  }
+
+  private enter(state: ServiceState): void {
+    this.state = state;
+    report('service.state', `${this.name} ${state}`);
+  }
+
+  private refuseStarted(what: string): void {
+    if (this.state !== 'new')
+      throw new MicroError(
+        'conflict',
+        `service "${this.name}" is ${this.state}: add ${what} before it starts`,
+      );
+  }
+}

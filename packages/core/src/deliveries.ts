@@ -1,0 +1,179 @@
+import { report } from './background.ts';
+import type { Delivery, Message, Verdict } from './broker.ts';
+import { ambient } from './context.ts';
+import { deadlines } from './deadlines.ts';
+import { MicroError, PermanentError, remoteError } from './errors.ts';
+import { HandlerContext } from './handler-context.ts';
+import { type Metadata, mergeMetadata } from './metadata.ts';
+import { compose, type EventCall } from './middleware.ts';
+import { type Check, checkOf } from './schema.ts';
+import type { Subscribed, Surroundings } from './subscriptions.ts';
+
+/** What becomes of events that fail. */
+export interface Policy {
+  readonly attempts: number;
+  readonly deadLetter: string | false;
+  readonly ackWaitMs: number;
+}
+
+const ack: Verdict = Object.freeze({ outcome: 'ack' });
+const envelope = new Set(['content-type', 'micro-topic', 'micro-id']);
+
+/** Hands events to a subscriber's handler, and decides what becomes of those that fail. */
+export class Deliveries {
+  private readonly subscribed: Subscribed;
+  private readonly around: Surroundings;
+  private readonly policy: Policy;
+  private readonly check: Check | undefined;
+
+  constructor(subscribed: Subscribed, around: Surroundings, policy: Policy) {
+    this.subscribed = subscribed;
+    this.around = around;
+    this.policy = policy;
+    this.check = checkOf(subscribed.topic.schema, `the event of ${subscribed.topic.topic}`);
+  }
+
+  /** Never rejects, and decides within `ackWaitMs`. */
+  readonly deliver = async (delivery: Delivery): Promise<Verdict> => {
+    const ctx = new EventContext(delivery, this.around.broker.name, this.policy.ackWaitMs);
+    try {
+      const event = await this.read(delivery.message);
+      await Promise.race([this.handle(event, ctx), ctx.late]);
+      return ack;
+    } catch (error) {
+      return await this.failed(delivery, error);
+    } finally {
+      ctx.finish();
+    }
+  };
+
+  private async read({ header, body }: Message): Promise<unknown> {
+    const { topic } = this.subscribed;
+    const contentType = header['content-type'] ?? 'application/json';
+    try {
+      const codec = this.around.codecs.get(contentType);
+      if (codec === undefined)
+        throw new MicroError('bad_request', `content type "${contentType}" is not spoken here`);
+      const event = codec.bind(topic.schema).decode(body);
+      return this.check === undefined ? event : await this.check(event);
+    } catch (error) {
+      report('event.undecodable', topic.topic, error);
+      throw new PermanentError('bad_request', MicroError.from(error).message, { cause: error });
+    }
+  }
+
+  private async handle(event: unknown, ctx: EventContext): Promise<unknown> {
+    const { handler, topic } = this.subscribed;
+    const { middleware, service } = this.around;
+    const run =
+      middleware.length === 0
+        ? handler
+        : (input: unknown) => {
+            const { metadata, deadline } = ctx;
+            const call: EventCall = {
+              ...{
+                kind: 'event',
+                side: 'server',
+                service,
+                endpoint: topic.topic,
+                idempotent: true,
+                metadata,
+                deadline,
+              },
+              request: input,
+              get signal() {
+                return ctx.signal;
+              },
+              get: ctx.get.bind(ctx),
+              set: ctx.set.bind(ctx),
+            };
+            return compose(middleware, async (last) =>
+              handler(last.kind === 'event' ? last.request : input, ctx),
+            )(call);
+          };
+    return ambient.on && this.around.ambient ? ambient.storage.run(ctx, run, event, ctx) : run(event, ctx);
+  }
+
+  private async failed(delivery: Delivery, error: unknown): Promise<Verdict> {
+    const { attempts, deadLetter } = this.policy;
+    const subject = `${this.around.service} ${this.subscribed.topic.topic}`;
+    if (delivery.attempt < attempts && !isPermanent(error)) {
+      report('event.redelivered', subject, error);
+      return retryAfter(delivery.attempt);
+    }
+    if (deadLetter === false) {
+      report('event.lost', subject, error);
+      return ack;
+    }
+    try {
+      await this.around.broker.publish(deadLetter, [this.deadLetter(delivery, error)], { keep: true });
+      report('event.dead_letter', subject, error);
+      return ack;
+    } catch (failure) {
+      report('subscription.error', subject, failure); // not lost: it stays where it is until the letter is kept
+      return retryAfter(delivery.attempt);
+    }
+  }
+
+  private deadLetter({ message, attempt }: Delivery, error: unknown): Message {
+    const { name, message: text } =
+      error instanceof Error ? error : { name: 'Error', message: String(error) };
+    const why: Metadata = {
+      'micro-dead-topic': this.subscribed.topic.topic,
+      'micro-dead-service': this.around.service,
+      'micro-dead-attempts': String(attempt),
+      'micro-dead-reason': `${name}: ${text}`.slice(0, 1_000),
+    };
+    return { ...message, header: mergeMetadata(message.header, why) };
+  }
+}
+
+/** The context of an event's handler. */
+export class EventContext extends HandlerContext {
+  /** Rejects when the handler has taken too long, or the broker has taken the event away. */
+  readonly late: Promise<never>;
+  private fail: (error: unknown) => void = () => undefined;
+
+  constructor({ message, signal }: Delivery, broker: string, ackWaitMs: number) {
+    super({
+      remainingMs: ackWaitMs,
+      get metadata(): Metadata {
+        return Object.fromEntries(Object.entries(message.header).filter(([key]) => !envelope.has(key)));
+      },
+      peer: { address: broker },
+    });
+    this.late = new Promise<never>((_, reject) => {
+      this.fail = reject;
+    });
+    this.late.catch(() => undefined); // raced: of interest only while the handler runs
+    deadlines.add(this);
+    signal?.addEventListener('abort', () => this.cancel(signal.reason), { once: true });
+  }
+
+  override cancel(reason?: unknown): void {
+    if (this.cancelled) return;
+    super.cancel(reason);
+    this.fail(reason);
+  }
+
+  override expire(): void {
+    this.cancel(remoteError('timeout', 'the handler of the event took longer than ackWaitMs'));
+  }
+}
+
+const leastDelayMs = 100;
+const longestDelayMs = 30_000;
+
+/** Never at once: what fails for one event may fail for all that follow. 100 ms, 400 ms, 1.6 s ..., jittered by a half. */
+function retryAfter(attempt: number): Verdict {
+  const delayMs = Math.min(leastDelayMs * 4 ** (attempt - 1), longestDelayMs);
+  return { outcome: 'retry', delayMs: Math.round(delayMs * (1 + Math.random() / 2)) };
+}
+
+/** Whether trying again cannot help: a PermanentError, or an error with one as its cause. */
+function isPermanent(error: unknown): boolean {
+  for (let one = error, depth = 0; one instanceof Error && depth < 8; one = one.cause, depth++) {
+    if ('permanent' in one && one.permanent === true) return true;
+  }
+  return false;
+}

@@ -1,6 +1,12 @@
+export type { BrokerHarness } from './broker/harness.ts';
+export { brokerSuite } from './broker/suite.ts';
+export type { CodecHarness, CodecSample } from './codec/harness.ts';
+export { codecSuite } from './codec/suite.ts';
 export { type EventuallyOptions, eventually } from './eventually.ts';
 export type { RegistryHarness } from './registry/harness.ts';
 export { registrySuite } from './registry/suite.ts';
 export { type Outcome, type RunOptions, runCase, runSuite } from './run.ts';
 export { type Framework, runUnder, type TestFunction } from './run-under.ts';
+export type { SelectorHarness, SelectorTrait } from './selector/harness.ts';
+export { selectorSuite } from './selector/suite.ts';
 export type { Case, Harness, Scope, Suite, Waiver } from './suite.ts';

@@ -1,0 +1,25 @@
+import { MicroError } from '@micro/core';
+
+/** Throws what a call with this signal rejects with, when it has aborted. */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortError(signal);
+}
+
+/** The same promise, but rejected when the signal aborts: the work goes on for the others who share it. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(abortError(signal));
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+function abortError(signal: AbortSignal): MicroError {
+  const cause: unknown = signal.reason;
+  if (cause instanceof MicroError) return cause;
+  if (cause instanceof Error && cause.name === 'TimeoutError')
+    return new MicroError('timeout', 'the time was up', { cause });
+  return new MicroError('canceled', 'canceled by the caller', { cause });
+}

@@ -1,0 +1,69 @@
+import { encodeQuestion } from './packet.ts';
+
+/** Asks the network for a name, and resolves, when the answers are in, with the time the question went out. */
+export type Ask = (name: string, complete: Complete) => Promise<number>;
+
+/** Whether everything that is known under the name has answered since; if not, the question is repeated once. */
+export type Complete = (since: number) => boolean;
+
+export interface AskerOptions {
+  readonly send: (bytes: Buffer) => Promise<void>;
+  readonly queryMs: number;
+}
+
+interface Round {
+  sent: boolean;
+  readonly done: Promise<number>;
+  next?: Promise<number>;
+}
+
+/**
+ * One question at a time for each name. Who asks while a question is out waits for the next one, which all of
+ * them share: so each caller's answers are younger than its call, and a hundred calls cost two questions.
+ */
+export function newAsker({ send, queryMs }: AskerOptions): Ask {
+  const rounds = new Map<string, Round>();
+
+  function ask(name: string, complete: Complete): Promise<number> {
+    const round = rounds.get(name);
+    if (round === undefined) return start(name, complete);
+    if (!round.sent) return round.done;
+    const again = (): Promise<number> => ask(name, complete);
+    round.next ??= round.done.then(again, again);
+    return round.next;
+  }
+
+  function start(name: string, complete: Complete): Promise<number> {
+    const round: Round = { sent: false, done: Promise.resolve().then(() => run(name, round, complete)) };
+    rounds.set(name, round);
+    return round.done;
+  }
+
+  async function run(name: string, round: Round, complete: Complete): Promise<number> {
+    const timers: NodeJS.Timeout[] = [];
+    try {
+      round.sent = true;
+      const since = performance.now();
+      // The id has no meaning to others: by it we know our own question when it comes back to us.
+      const question = encodeQuestion(name, Math.floor(Math.random() * 65_536));
+      const heard = send(question);
+      const waited = new Promise<void>((resolve) => {
+        // An immediate runs after the sockets were read: what came in time counts, however busy the process is.
+        timers.push(setTimeout(() => setImmediate(resolve), queryMs));
+      });
+      const repeat = (): void => {
+        if (!complete(since)) send(question).catch(ignore);
+      };
+      timers.push(setTimeout(repeat, queryMs / 2));
+      await Promise.all([heard, waited]);
+      return since;
+    } finally {
+      for (const timer of timers) clearTimeout(timer);
+      rounds.delete(name);
+    }
+  }
+  return ask;
+}
+
+// The first question decides whether the network can be reached; its repetition has nothing to add.
+function ignore(): void {}

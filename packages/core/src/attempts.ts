@@ -21,29 +21,25 @@ export abstract class Attempts implements Expiring {
   readonly remote: Remote;
   readonly target: Target;
   readonly deadline: number;
-  /** The same; 0: none. */
-  readonly endsAt: number;
   readonly metadata: Metadata | undefined;
   place = -1;
   slot = 0;
-  protected node: Node | undefined;
+  protected node: Node | undefined = undefined;
   protected over = false;
   private readonly parent: HandlerContext | undefined;
   private readonly options: CallOptions | undefined;
-  private readonly retries: number;
-  private attempt = 0;
   private sentAt = 0;
-  private tried: Node[] | undefined;
+  /** One entry for each failed attempt; undefined where there was no node. */
+  private tried: (Node | undefined)[] | undefined;
   /** Takes back a wait: for the registry, or for the next attempt. */
   private stopWaiting: (() => void) | undefined;
   private onAbort: (() => void) | undefined;
 
-  constructor(remote: Remote, options: CallOptions | undefined, timeoutMs: number, retries: number) {
+  constructor(remote: Remote, options: CallOptions | undefined) {
     this.remote = remote;
     this.target = remote.target;
     this.options = options;
-    this.retries = options?.retries ?? retries;
-    const wait = options?.timeoutMs ?? timeoutMs;
+    const wait = options?.timeoutMs ?? remote.timeoutMs;
     const parent = options?.ctx ?? ambient.storage.getStore();
     let deadline = wait === 0 ? 0 : now() + wait;
     let metadata = options?.metadata;
@@ -55,8 +51,12 @@ export abstract class Attempts implements Expiring {
       this.parent = undefined;
       if (metadata !== undefined) metadata = mergeMetadata(undefined, metadata);
     }
-    this.deadline = this.endsAt = deadline;
+    this.deadline = deadline;
     this.metadata = metadata;
+  }
+
+  get endsAt(): number {
+    return this.deadline;
   }
 
   /** Hands the attempt to the node's connection. */
@@ -113,7 +113,8 @@ export abstract class Attempts implements Expiring {
     if (this.over) return;
     const node = this.free();
     if (node !== undefined) this.learn(node, error, delivered);
-    if (this.attempt < this.retries && this.maySendAgain(error, delivered)) {
+    const retries = this.options?.retries ?? this.remote.retries;
+    if ((this.tried?.length ?? 0) < retries && this.maySendAgain(error, delivered)) {
       this.again(node, error);
       return;
     }
@@ -198,15 +199,12 @@ export abstract class Attempts implements Expiring {
   }
 
   private again(node: Node | undefined, error: MicroError): void {
-    if (node !== undefined) {
-      this.tried ??= [];
-      if (!this.tried.includes(node)) this.tried.push(node);
-    }
     report('call.retried', `${this.target.service} ${this.target.endpoint}`, error);
-    const { tried } = this;
-    const untried = this.remote.service.nodes.all.some((one) => one.outUntil === 0 && !tried?.includes(one));
-    const attempt = this.attempt++;
-    const delay = untried && attempt === 0 ? 0 : Math.max(leastRetryMs, backoffMs(attempt));
+    this.tried ??= [];
+    const failures = this.tried.push(node);
+    const { tried, remote } = this;
+    const untried = remote.service.nodes.all.some((one) => one.outUntil === 0 && !tried.includes(one));
+    const delay = untried && failures === 1 ? 0 : Math.max(leastRetryMs, backoffMs(failures - 1));
     const timer = setTimeout(() => this.resume(), delay);
     this.wait(() => clearTimeout(timer));
   }

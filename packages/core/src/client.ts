@@ -165,7 +165,7 @@ export class CoreClient implements MicroClient {
 
   private invoker(service: string, name: string, endpoint: Endpoint): Invoke {
     if (this.settings.ambient) ambient.on = true;
-    const { timeoutMs, retries, middleware } = this.settings;
+    const { middleware } = this.settings;
     const kind = kindOf(endpoint);
     let bound: Remote | undefined;
     const rebind = (options: CallOptions | undefined): Remote => {
@@ -179,7 +179,7 @@ export class CoreClient implements MicroClient {
     const unary: Invoke = (request, options) => {
       try {
         const remote = isBound(options) ? (bound as Remote) : rebind(options);
-        return callUnary(remote, request, options, timeoutMs, retries);
+        return callUnary(remote, request, options);
       } catch (error) {
         return Promise.reject(error);
       }
@@ -187,7 +187,7 @@ export class CoreClient implements MicroClient {
     const streamed: Invoke = (input, options) => {
       try {
         const remote = isBound(options) ? (bound as Remote) : rebind(options);
-        const call = new StreamCall(remote, input, options, retries);
+        const call = new StreamCall(remote, input, options);
         call.begin();
         return kind === 'client-stream' ? onlyMessage(call.replies, `${service} ${name}`) : call.replies;
       } catch (error) {
@@ -204,6 +204,12 @@ export class CoreClient implements MicroClient {
     const { codec, transport } = this.settings;
     const called = address === undefined ? this.directory.service(service) : this.directory.at(address);
     const target = makeTarget(service, name, codec());
-    return makeRemote(target, endpoint, transport().carries === 'values' ? undefined : codec(), called);
+    return makeRemote(
+      target,
+      endpoint,
+      transport().carries === 'values' ? undefined : codec(),
+      called,
+      this.settings,
+    );
   }
 }

@@ -84,7 +84,7 @@ export class Nodes {
   pick(
     filter: NodeFilter | undefined,
     key: string | undefined,
-    tried: readonly Node[] | undefined,
+    tried: readonly (Node | undefined)[] | undefined,
   ): Node | undefined {
     if (this.nextTrial !== Number.POSITIVE_INFINITY && now() >= this.nextTrial) {
       const trial = this.trial(filter);

@@ -12,6 +12,9 @@ export interface Remote {
   readonly idempotent: boolean;
   readonly encode: Encode;
   readonly decode: Decode;
+  /** For calls that say nothing else. A stream has no deadline of its own. */
+  readonly timeoutMs: number;
+  readonly retries: number;
   /** Checks replies; undefined where there is nothing to check. */
   readonly check: Check | undefined;
   /** Who is called; looked up again when it was closed. */
@@ -37,11 +40,14 @@ export function makeRemote(
   endpoint: Endpoint,
   codec: Codec | undefined,
   service: CalledService,
+  defaults: { readonly timeoutMs: number; readonly retries: number },
 ): Remote {
   const response = schemaOf(endpoint.response);
   return {
     target,
     kind: kindOf(endpoint),
+    timeoutMs: kindOf(endpoint) === 'unary' ? defaults.timeoutMs : 0,
+    retries: defaults.retries,
     idempotent: endpoint.idempotent,
     encode: encodeWith(codec, schemaOf(endpoint.request)),
     decode: decodeWith(codec, response),

@@ -19,9 +19,13 @@ export class ServerCall extends HandlerContext implements Work {
     this.call = call;
   }
 
-  /** Never rejects: whatever happens is answered. */
-  async run(): Promise<void> {
-    await null; // the handler never runs in the transport's stack
+  /** Starts the handler in a microtask of its own batch: never in the transport's stack. */
+  start(): void {
+    if (ready.push(this) === 1) queueMicrotask(runReady);
+  }
+
+  /** Never throws: whatever happens is answered. */
+  run(): void {
     const { server, route, call } = this;
     if (this.cancelled) return;
     const refusal = server.enter(route, false);
@@ -32,24 +36,17 @@ export class ServerCall extends HandlerContext implements Work {
     this.running = true;
     try {
       if (this.expired) throw late(route.endpoint);
-      const { check } = route;
-      let request = route.decode(call.body);
-      if (check !== undefined) {
-        request = check(request);
-        if (request instanceof Promise) request = await request;
-      }
-      const reply = await handle(server, route, request, this);
-      // The caller gives up in the same moment: it must not get a reply that was made of its own abort
-      if (this.expired) throw late(route.endpoint);
-      if (!this.running) return;
-      const body = route.encode(reply);
-      this.end();
-      call.reply(body);
+      const request = route.decode(call.body);
+      const checked = route.check === undefined ? request : route.check(request);
+      const reply =
+        checked instanceof Promise
+          ? checked.then((value) => handle(server, route, value, this))
+          : handle(server, route, checked, this);
+      // A reply that is there already costs no promise
+      if (isThenable(reply)) void this.answerLater(reply);
+      else this.answer(reply);
     } catch (error) {
-      const failure = server.failure(route, error);
-      if (!this.running) return;
-      this.end();
-      call.fail(failure, 'yes');
+      this.fail(error);
     }
   }
 
@@ -67,9 +64,44 @@ export class ServerCall extends HandlerContext implements Work {
     return this.endsAt !== 0 && now() >= this.endsAt;
   }
 
+  private async answerLater(reply: PromiseLike<unknown>): Promise<void> {
+    try {
+      this.answer(await reply);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private answer(reply: unknown): void {
+    if (!this.running) return;
+    // The caller gives up in the same moment: it must not get a reply that was made of its own abort
+    if (this.expired) throw late(this.route.endpoint);
+    const body = this.route.encode(reply);
+    this.end();
+    this.call.reply(body);
+  }
+
+  private fail(error: unknown): void {
+    const failure = this.server.failure(this.route, error);
+    if (!this.running) return;
+    this.end();
+    this.call.fail(failure, 'yes');
+  }
+
   private end(): void {
     this.running = false;
     this.finish();
     this.server.leave();
   }
+}
+
+const ready: ServerCall[] = [];
+
+function runReady(): void {
+  for (let next = 0; next < ready.length; next++) ready[next]?.run();
+  ready.length = 0;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

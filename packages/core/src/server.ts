@@ -51,7 +51,7 @@ export class Server implements Acceptor {
 
   call(route: Route, call: IncomingCall): Work {
     const work = new ServerCall(this, route as ServerRoute, call);
-    void work.run();
+    work.start();
     return work;
   }
 

@@ -22,8 +22,8 @@ export class StreamCall extends Attempts implements OutgoingStream {
   private ended = false;
 
   /** `input`: the requests, or the one of a server stream. Without `timeoutMs` it has no deadline of its own. */
-  constructor(remote: Remote, input: unknown, options: CallOptions | undefined, retries: number) {
-    super(remote, options, 0, retries);
+  constructor(remote: Remote, input: unknown, options: CallOptions | undefined) {
+    super(remote, options);
     const { kind } = remote;
     if (kind === 'unary') throw new MicroError('bad_request', `${remote.target.endpoint} cannot be streamed`);
     this.kind = kind;

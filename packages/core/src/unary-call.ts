@@ -17,30 +17,23 @@ export function callUnary(
   remote: Remote,
   request: unknown,
   options: CallOptions | undefined,
-  timeoutMs: number,
-  retries: number,
 ): Promise<unknown> {
   const promise = new Promise(grab);
-  new UnaryCall(remote, request, options, timeoutMs, retries).begin();
+  new UnaryCall(remote, request, options).begin();
   return promise;
 }
 
+const unsent = new Uint8Array(0);
+
 class UnaryCall extends Attempts implements OutgoingCall {
-  /** Set before the first attempt is sent. */
-  body: Body = '';
-  private encoded = false;
+  /** Encoded by the first attempt. */
+  body: Body = unsent;
   private readonly request: unknown;
   private readonly resolve: (value: unknown) => void = grabbedResolve;
   private readonly rejectPromise: (error: unknown) => void = grabbedReject;
 
-  constructor(
-    remote: Remote,
-    request: unknown,
-    options: CallOptions | undefined,
-    timeoutMs: number,
-    retries: number,
-  ) {
-    super(remote, options, timeoutMs, retries);
+  constructor(remote: Remote, request: unknown, options: CallOptions | undefined) {
+    super(remote, options);
     this.request = request;
   }
 
@@ -66,10 +59,7 @@ class UnaryCall extends Attempts implements OutgoingCall {
   }
 
   protected override send(node: Node): void {
-    if (!this.encoded) {
-      this.body = this.remote.encode(this.request);
-      this.encoded = true;
-    }
+    if (this.body === unsent) this.body = this.remote.encode(this.request);
     node.connection.request(this);
   }
 

@@ -10,3 +10,5 @@ export { type Framework, runUnder, type TestFunction } from './run-under.ts';
 export type { SelectorHarness, SelectorTrait } from './selector/harness.ts';
 export { selectorSuite } from './selector/suite.ts';
 export type { Case, Harness, Scope, Suite, Waiver } from './suite.ts';
+export type { TransportHarness } from './transport/harness.ts';
+export { transportSuite } from './transport/suite.ts';

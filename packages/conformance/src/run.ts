@@ -92,7 +92,13 @@ export async function runCase<H extends Harness<P>, P extends object>(
   };
   // begun after the limit's timer is set, so that a case which counts timers counts it before and after
   const start = Promise.resolve();
-  await attempt(() => within(start.then(() => one.run(scope)), caseLimitMs, 'the case has not ended'));
+  await attempt(() =>
+    within(
+      start.then(() => one.run(scope)),
+      caseLimitMs,
+      'the case has not ended',
+    ),
+  );
   for (let step = undo.pop(); step !== undefined; step = undo.pop()) {
     const cleanUp = step;
     await attempt(() =>

@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict';
+import type { TransportScope } from './harness.ts';
+
+/** What a transport may never do, whatever the case is about: counted while it runs, asserted at its end. */
+export class Rules {
+  private readonly violations: string[] = [];
+
+  constructor(scope: TransportScope) {
+    scope.defer(() => assert.deepEqual(this.violations, [], 'rules of the seam were broken'));
+  }
+
+  broken(rule: string): void {
+    this.violations.push(rule);
+  }
+}

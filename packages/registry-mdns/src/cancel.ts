@@ -1,4 +1,4 @@
-import { MicroError } from '@micro/core';
+import { isMicroError, MicroError } from '@micro/core';
 
 /** Throws what a call with this signal rejects with, when it has aborted. */
 export function checkSignal(signal: AbortSignal | undefined): void {
@@ -18,8 +18,10 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
 
 function abortError(signal: AbortSignal): MicroError {
   const cause: unknown = signal.reason;
-  if (cause instanceof MicroError) return cause;
-  if (cause instanceof Error && cause.name === 'TimeoutError')
-    return new MicroError('timeout', 'the time was up', { cause });
+  if (isMicroError(cause)) return cause;
+  // A DOMException is no Error of this realm in every test runner: its name is what counts.
+  const timedOut =
+    typeof cause === 'object' && cause !== null && 'name' in cause && cause.name === 'TimeoutError';
+  if (timedOut) return new MicroError('timeout', 'the time was up', { cause });
   return new MicroError('canceled', 'canceled by the caller', { cause });
 }

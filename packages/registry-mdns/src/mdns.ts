@@ -49,7 +49,7 @@ export function mdnsRegistry(options?: MdnsOptions): Registry {
   });
   const publisher = newPublisher(domain, send);
   const watches = newWatches({ refreshMs, list: cache.records, look, interest });
-  const ask = newAsker({ send, queryMs });
+  const asker = newAsker({ send, queryMs });
 
   function open(): Promise<Group> {
     if (closing !== undefined) return Promise.reject(closedError());
@@ -114,12 +114,12 @@ export function mdnsRegistry(options?: MdnsOptions): Registry {
       const suspects = await Promise.all([...new Set([...names, ...cache.services()])].map(look));
       return suspects.includes(true);
     }
-    const since = await ask(serviceName(name, domain), (at) => cache.complete(name, at));
+    const since = await asker.ask(serviceName(name, domain), (at) => cache.complete(name, at));
     return cache.missed(name, since);
   }
 
   async function listNames(): Promise<readonly string[]> {
-    const since = await ask(listName, (at) => catalog.names(at).length > 0);
+    const since = await asker.ask(listName, (at) => catalog.names(at).length > 0);
     return catalog.names(since);
   }
 
@@ -142,6 +142,7 @@ export function mdnsRegistry(options?: MdnsOptions): Registry {
   async function shut(): Promise<void> {
     watches.close();
     publisher.close();
+    asker.close(closedError());
     // An opening that failed has freed its sockets itself.
     const opened = await opening?.catch(() => undefined);
     await opened?.close();

@@ -1,7 +1,11 @@
 import { encodeQuestion } from './packet.ts';
 
-/** Asks the network for a name, and resolves, when the answers are in, with the time the question went out. */
-export type Ask = (name: string, complete: Complete) => Promise<number>;
+export interface Asker {
+  /** Asks the network for a name, and resolves, when the answers are in, with the time the question went out. */
+  ask(name: string, complete: Complete): Promise<number>;
+  /** Rejects what is being asked, with the error. */
+  close(error: Error): void;
+}
 
 /** Whether everything that is known under the name has answered since; if not, the question is repeated once. */
 export type Complete = (since: number) => boolean;
@@ -21,8 +25,9 @@ interface Round {
  * One question at a time for each name. Who asks while a question is out waits for the next one, which all of
  * them share: so each caller's answers are younger than its call, and a hundred calls cost two questions.
  */
-export function newAsker({ send, queryMs }: AskerOptions): Ask {
+export function newAsker({ send, queryMs }: AskerOptions): Asker {
   const rounds = new Map<string, Round>();
+  const waiting = new Set<(error: Error) => void>();
 
   function ask(name: string, complete: Complete): Promise<number> {
     const round = rounds.get(name);
@@ -41,13 +46,16 @@ export function newAsker({ send, queryMs }: AskerOptions): Ask {
 
   async function run(name: string, round: Round, complete: Complete): Promise<number> {
     const timers: NodeJS.Timeout[] = [];
+    let end: ((error: Error) => void) | undefined;
     try {
       round.sent = true;
       const since = performance.now();
       // The id has no meaning to others: by it we know our own question when it comes back to us.
       const question = encodeQuestion(name, Math.floor(Math.random() * 65_536));
       const heard = send(question);
-      const waited = new Promise<void>((resolve) => {
+      const waited = new Promise<void>((resolve, reject) => {
+        end = reject;
+        waiting.add(reject);
         // An immediate runs after the sockets were read: what came in time counts, however busy the process is.
         timers.push(setTimeout(() => setImmediate(resolve), queryMs));
       });
@@ -60,9 +68,15 @@ export function newAsker({ send, queryMs }: AskerOptions): Ask {
     } finally {
       for (const timer of timers) clearTimeout(timer);
       rounds.delete(name);
+      if (end !== undefined) waiting.delete(end);
     }
   }
-  return ask;
+
+  function close(error: Error): void {
+    for (const reject of [...waiting]) reject(error);
+  }
+
+  return { ask, close };
 }
 
 // The first question decides whether the network can be reached; its repetition has nothing to add.

@@ -175,7 +175,7 @@ export async function openGroup(
   try {
     await look();
     if (speakers.size === 0)
-      throw noMulticast(`${settings.interface ?? 'no interface'} cannot be used for multicast`);
+      throw noMulticast(`${settings.interface ?? 'every interface'} refuses multicast`);
   } catch (error) {
     await close();
     throw error;

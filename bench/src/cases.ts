@@ -1,0 +1,41 @@
+import type { BenchCase } from './bench-case.ts';
+import { hello } from './work.ts';
+
+const [major = 0] = process.versions.node.split('.').map(Number);
+// Entering a context makes every promise of the process dearer, until Node 24 with its AsyncContextFrame
+const dearContexts = major < 24;
+
+/** Every case; the targets are those of the issue that asked for them. */
+export const cases: readonly BenchCase[] = [
+  {
+    name: 'memory',
+    about: 'a call inside one process: contract, selector, deadline, no codec; against Moleculer in process',
+    processes: 1,
+    reference: 'moleculer',
+    contenders: ['memory', 'memory-ambient'],
+    work: hello,
+    inFlight: [64],
+    turn: { ms: 150 },
+    rounds: 15,
+    targets: [
+      { contender: 'memory', inFlight: 64, figure: 'ratio', atLeast: 1.5 },
+      { contender: 'memory-ambient', inFlight: 64, figure: 'ratio', atLeast: dearContexts ? 0.75 : 1 },
+    ],
+  },
+  {
+    name: 'core-share',
+    about:
+      'CPU of core in a call, both sides: a transport without I/O, minus the same driven by hand with JSON',
+    processes: 1,
+    reference: 'null-bare',
+    contenders: ['null-core', 'null-core-ambient', 'null-bare-values'],
+    work: hello,
+    inFlight: [64],
+    turn: { ms: 1000 },
+    rounds: 4,
+    targets: [
+      { contender: 'null-core', inFlight: 64, figure: 'shareUs', atMost: 1 },
+      { contender: 'null-core-ambient', inFlight: 64, figure: 'shareUs', atMost: 2.5 },
+    ],
+  },
+];

@@ -1,0 +1,28 @@
+/** One way to make calls. A contender is a file of its own in `contenders/`, and a line in `contenders.ts`. */
+export interface Contender {
+  /** Starts answering calls with `work.handle`. Runs in the server's process. */
+  serve(work: Work): Promise<Served>;
+  /** Makes what calls that server. Runs in the client's process; the same one where a case has only one. */
+  connect(address: string, work: Work): Promise<Caller>;
+}
+
+export interface Served {
+  /** Handed to `connect`, as text. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+export interface Caller {
+  /** One call: resolves with the reply. */
+  call(request: object): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** What is sent and what comes back, whoever carries it. */
+export interface Work {
+  readonly handle: (request: object) => Promise<object>;
+  /** The request of a lane; each of the calls in flight is a lane with a request of its own. */
+  request(lane: number): object;
+  /** Whether that lane was given its own reply. */
+  check(lane: number, reply: unknown): boolean;
+}

@@ -1,0 +1,20 @@
+import type { Contender } from './contender.ts';
+
+/** Every contender, by name; loaded in its own process only, so that none pays for another's imports. */
+export const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
+  moleculer: async () => (await import('./contenders/moleculer.ts')).moleculer,
+  memory: async () => (await import('./contenders/memory.ts')).memory,
+  'memory-ambient': async () => (await import('./contenders/memory.ts')).memoryAmbient,
+  'null-core': async () => (await import('./contenders/null-core.ts')).nullCore,
+  'null-core-ambient': async () => (await import('./contenders/null-core.ts')).nullCoreAmbient,
+  'null-bare': async () => (await import('./contenders/null-bare.ts')).nullBare,
+  'null-bare-values': async () => (await import('./contenders/null-bare.ts')).nullBareValues,
+};
+
+/** Throws for a name that nobody has. */
+export function contenderOf(name: string): Promise<Contender> {
+  const make = contenders[name];
+  if (make === undefined)
+    throw new Error(`no contender "${name}" (have: ${Object.keys(contenders).join(', ')})`);
+  return make();
+}

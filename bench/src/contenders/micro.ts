@@ -1,0 +1,31 @@
+import {
+  type Contract,
+  contract,
+  createClient,
+  createService,
+  type PluginOptions,
+  rpc,
+  type,
+  type Unary,
+} from '@micro/core';
+import type { Caller, Served, Work } from '../contender.ts';
+
+/** The contract of all @micro contenders. Unchecked messages, as their rivals have them. */
+export const Bench: Contract<{ call: Unary<object, object> }> = contract('bench', 'Bench', {
+  call: rpc({ request: type<object>(), response: type<object>() }),
+});
+
+/** Starts a service over the given plugins. */
+export async function serveMicro(work: Work, plugins: PluginOptions, ambient: boolean): Promise<Served> {
+  const service = createService({ name: 'bench', ...plugins, ambient });
+  service.handle(Bench, { call: work.handle });
+  await service.start();
+  return { address: service.address ?? '', close: () => service.stop() };
+}
+
+/** Makes the contract's client over the given plugins. */
+export function connectMicro(plugins: PluginOptions, ambient: boolean): Caller {
+  const client = createClient({ ...plugins, ambient });
+  const { call } = client.of(Bench);
+  return { call, close: () => client.close() };
+}

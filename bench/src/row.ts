@@ -1,0 +1,88 @@
+import type { BenchCase, FigureName, Target } from './bench-case.ts';
+
+/** One contender at one number of calls in flight: what `--json` writes. */
+export interface Row {
+  readonly case: string;
+  readonly contender: string;
+  readonly inFlight: number;
+  readonly callsPerSecond: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  /** Resident memory after the last turn, of client and server together, in MB. */
+  readonly rssMb: number;
+  readonly reference: string;
+  /** Calls per second over the reference's: the median over the rounds, each against the turns just before and after. */
+  readonly ratio: number;
+  readonly ratioMin: number;
+  readonly ratioMax: number;
+  readonly p50Ratio: number;
+  /** CPU a call, client and server together, in us. */
+  readonly cpuUs: number;
+  /** What of it is above the reference's. */
+  readonly shareUs: number;
+  /** Growth of the heap a call, in bytes; only where that is measured. */
+  readonly heapBytes?: number;
+  readonly targets: readonly Verdict[];
+}
+
+/** A target held against what was measured. */
+export interface Verdict {
+  readonly figure: FigureName;
+  readonly wanted: string;
+  readonly value: number;
+  readonly met: boolean;
+}
+
+type Measured = Omit<Row, 'case' | 'contender' | 'inFlight' | 'reference' | 'targets'>;
+
+/** A row with its verdicts; figures rounded for people, after the verdicts were made. */
+export function makeRow(of: BenchCase, contender: string, inFlight: number, measured: Measured): Row {
+  const targets = of.targets
+    .filter((target) => target.contender === contender && target.inFlight === inFlight)
+    .map((target) => judge(target, measured[target.figure] ?? Number.NaN));
+  const {
+    callsPerSecond,
+    p50Us,
+    p99Us,
+    rssMb,
+    ratio,
+    ratioMin,
+    ratioMax,
+    p50Ratio,
+    cpuUs,
+    shareUs,
+    heapBytes,
+  } = measured;
+  return {
+    case: of.name,
+    contender,
+    inFlight,
+    callsPerSecond: Math.round(callsPerSecond),
+    p50Us: round(p50Us),
+    p99Us: round(p99Us),
+    rssMb: round(rssMb),
+    reference: of.reference,
+    ratio: round(ratio),
+    ratioMin: round(ratioMin),
+    ratioMax: round(ratioMax),
+    p50Ratio: round(p50Ratio),
+    cpuUs: round(cpuUs),
+    shareUs: round(shareUs),
+    ...(heapBytes === undefined ? {} : { heapBytes: round(heapBytes) }),
+    targets,
+  };
+}
+
+function judge({ figure, atLeast, atMost }: Target, value: number): Verdict {
+  const wanted = [
+    ...(atLeast === undefined ? [] : [`>= ${atLeast}`]),
+    ...(atMost === undefined ? [] : [`<= ${atMost}`]),
+  ].join(', ');
+  // NaN is never met
+  const met = (atLeast === undefined || value >= atLeast) && (atMost === undefined || value <= atMost);
+  return { figure, wanted, value: round(value), met };
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Answer, Order, Part } from './side.ts';
+
+const startMs = 20_000;
+const stopMs = 5_000;
+
+/** A side's process, as the orchestrator holds it. One order at a time. */
+export class SideProcess {
+  private readonly name: string;
+  private readonly child: ChildProcess;
+  private settle: ((answer: Answer) => void) | undefined;
+
+  /** `core`: where it is pinned; `flags`: of node. */
+  constructor(part: Part, core: number | undefined, flags: readonly string[]) {
+    this.name = `${part.contender} (${part.role})`;
+    const main = fileURLToPath(new URL('./main.js', import.meta.url));
+    const node = [process.execPath, '--expose-gc', ...flags, main, 'side', JSON.stringify(part)];
+    const [command = '', ...args] = core === undefined ? node : ['taskset', '-c', String(core), ...node];
+    this.child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.child.on('message', (answer: Answer) => this.settle?.(answer));
+    this.child.on('error', (error) => this.settle?.({ type: 'failed', message: String(error) }));
+    this.child.on('exit', (code, signal) =>
+      this.settle?.({ type: 'failed', message: `it ended by itself (${signal ?? code})` }),
+    );
+  }
+
+  /** Its address, when it is ready. */
+  async start(): Promise<string> {
+    return (await this.wait('ready', startMs)).address;
+  }
+
+  /** Rejects when the side failed, ended, or did not answer in time. */
+  async ask<T extends Answer['type']>(
+    order: Order,
+    type: T,
+    withinMs: number,
+  ): Promise<Extract<Answer, { type: T }>> {
+    const answer = this.wait(type, withinMs);
+    this.child.send(order);
+    return answer;
+  }
+
+  /** Asks it to close what it has; resolves false when it had to be killed. */
+  async stop(): Promise<boolean> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return true;
+    const ended = once(this.child, 'exit');
+    let willing = true;
+    const timer = setTimeout(() => {
+      willing = false;
+      this.child.kill('SIGKILL');
+    }, stopMs);
+    if (this.child.connected) this.child.send({ type: 'stop' } satisfies Order);
+    await ended;
+    clearTimeout(timer);
+    return willing;
+  }
+
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
+  private async wait<T extends Answer['type']>(
+    type: T,
+    withinMs: number,
+  ): Promise<Extract<Answer, { type: T }>> {
+    let timer: NodeJS.Timeout | undefined;
+    const answer = await new Promise<Answer>((resolve) => {
+      this.settle = resolve;
+      timer = setTimeout(
+        () => resolve({ type: 'failed', message: `no answer within ${withinMs} ms` }),
+        withinMs,
+      );
+    });
+    clearTimeout(timer);
+    this.settle = undefined;
+    if (isA(answer, type)) return answer;
+    throw new Error(
+      `${this.name}: ${answer.type === 'failed' ? answer.message : `unexpected ${answer.type}`}`,
+    );
+  }
+}
+
+function isA<T extends Answer['type']>(answer: Answer, type: T): answer is Extract<Answer, { type: T }> {
+  return answer.type === type;
+}

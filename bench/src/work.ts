@@ -1,0 +1,16 @@
+import type { Work } from './contender.ts';
+
+/** A name and a number there, a greeting back. */
+export const hello: Work = {
+  handle: async (request) => ({ msg: `Hello ${Reflect.get(request, 'name')}` }),
+  request: (lane) => ({ name: nameOf(lane), n: 1 }),
+  check: (lane, reply) =>
+    typeof reply === 'object' && reply !== null && 'msg' in reply && reply.msg === greetings[lane],
+};
+
+const mostLanes = 1024;
+const greetings: readonly string[] = Array.from({ length: mostLanes }, (_, lane) => `Hello ${nameOf(lane)}`);
+
+function nameOf(lane: number): string {
+  return `World-${String(lane).padStart(4, '0')}`;
+}

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { within } from './eventually.ts';
+import { eventually, within } from './eventually.ts';
 import { type Case, type Harness, type Scope, type Suite, skipReason } from './suite.ts';
 
 export interface Outcome {
@@ -71,6 +71,7 @@ export async function runCase<H extends Harness<P>, P extends object>(
   one: Case<H, P>,
 ): Promise<void> {
   const waiver = waiverOf(harness, one);
+  const timeoutMs = harness.patienceMs ?? 10_000;
   const undo: (() => unknown)[] = [];
   const scope: Scope<H, P> = {
     harness,
@@ -80,6 +81,8 @@ export async function runCase<H extends Harness<P>, P extends object>(
       return plugin;
     },
     defer: (one) => undo.push(one),
+    eventually: (check) => eventually(check, { timeoutMs }),
+    within: (promise, what) => within(promise, timeoutMs, what),
     unique: (prefix = 'case') => `${prefix}-${randomBytes(6).toString('hex')}`,
   };
   let failure: { readonly error: unknown } | undefined;

@@ -4,6 +4,10 @@ export interface Harness<P extends object, F extends string = string> {
   readonly name: string;
   /** What the plugin declares: `yourPlugin().features`. Cases that need more are skipped, by name. */
   readonly features: ReadonlySet<F>;
+  /** How long what has to happen may take, in ms. @default 10000 */
+  readonly patienceMs?: number | undefined;
+  /** How long the suite looks for what must not happen, in ms. @default 200 */
+  readonly quietMs?: number | undefined;
   /** A new instance on the same backend, as another process would have one. The suite closes it. */
   create(): P | Promise<P>;
   /** Cases that are known to fail, each with its reason. A waived case that passes is an error. */
@@ -45,6 +49,10 @@ export interface Scope<H, P> {
   create(): Promise<P>;
   /** Runs after the case, the last first. */
   defer(undo: () => unknown): void;
+  /** Waits for it as long as the harness has patience. */
+  eventually<T>(check: () => T): Promise<Exclude<Awaited<T>, false>>;
+  /** The promise's result, in the same time. */
+  within<T>(promise: Promise<T>, what: string): Promise<T>;
   /** A name that no other case or run has. */
   unique(prefix?: string): string;
 }

@@ -4,10 +4,6 @@ import type { Case, Harness, Scope } from '../suite.ts';
 export interface BrokerHarness extends Harness<Broker, BrokerFeature> {
   /** The smallest delay of a redelivery that the backend can keep, in ms. @default 50 */
   readonly retryMs?: number | undefined;
-  /** How long a message may take, in ms. @default 10000 */
-  readonly patienceMs?: number | undefined;
-  /** How long the suite looks for a message that must not come, in ms. @default 200 */
-  readonly quietMs?: number | undefined;
   /** Largest body that the backend takes, in bytes. @default 262144 */
   readonly maxBody?: number | undefined;
   /** Stops the real backend, so that it refuses connections. */

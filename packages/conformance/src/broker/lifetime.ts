@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { eventually, within } from '../eventually.ts';
 import { aborted, rejects } from '../expectations.ts';
 import { noListeners } from '../leaks.ts';
 import type { BrokerCase } from './harness.ts';
@@ -38,7 +37,7 @@ export const lifetimeCases: readonly BrokerCase[] = [
       await witness.gets(['running', 'late']);
       await stays(scope, () => assert.equal(stopped, false, 'stop did not wait'));
       finish.open();
-      await within(stopping, 10_000, 'stop()');
+      await scope.within(stopping, 'stop()');
       await inbox.subscription.stop();
       assert.deepEqual(inbox.texts, ['running']);
     },
@@ -57,11 +56,11 @@ export const lifetimeCases: readonly BrokerCase[] = [
         return ack;
       });
       await publish(two, topic, numbered(5));
-      await eventually(() => first.running === 1);
+      await scope.eventually(() => first.running === 1);
       const stopping = first.subscription.stop();
       const second = await subscribe(scope, two, topic, { queue });
       finish.open();
-      await within(stopping, 10_000, 'stop()');
+      await scope.within(stopping, 'stop()');
       await second.getsAll(numbered(5).filter((text) => text !== first.texts[0]));
       await stays(scope, () => assert.equal(second.texts.length, 4, 'the finished one came again'));
       assert.equal(first.texts.length, 1);
@@ -83,7 +82,7 @@ export const lifetimeCases: readonly BrokerCase[] = [
       const controller = new AbortController();
       const stopping = inbox.subscription.stop({ signal: controller.signal });
       controller.abort();
-      await within(stopping, 10_000, 'stop() after the abort');
+      await scope.within(stopping, 'stop() after the abort');
       noListeners(controller.signal);
     },
   },
@@ -101,7 +100,7 @@ export const lifetimeCases: readonly BrokerCase[] = [
       const other = await subscribe(scope, two, topic);
       await publish(two, topic, ['first']);
       await stuck.gets(['first']);
-      await within(one.close(), 10_000, 'close()');
+      await scope.within(one.close(), 'close()');
       await publish(two, topic, ['second']);
       await other.gets(['first', 'second']);
       await stays(scope, () => assert.deepEqual(stuck.texts, ['first']));

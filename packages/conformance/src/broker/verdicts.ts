@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { eventually } from '../eventually.ts';
 import { rejects } from '../expectations.ts';
 import type { BrokerCase } from './harness.ts';
 import { ack, gate, message, numbered, publish, stays, subscribe, textOf } from './inbox.ts';
@@ -83,10 +82,12 @@ export const verdictCases: readonly BrokerCase[] = [
         await all.opened;
         return ack;
       });
-      await publish(broker, topic, numbered(20));
-      await eventually(() => inbox.running >= 1);
+      // Not awaited yet: publishing may wait for handlers (http), or for room
+      const published = Promise.all(numbered(20).map((text) => broker.publish(topic, [message(text)])));
+      await scope.eventually(() => inbox.running >= 1);
       await stays(scope, () => assert.ok(inbox.running <= 3, `${inbox.running} at once`));
       all.open();
+      await published;
       await inbox.getsAll(numbered(20));
       assert.ok(inbox.mostRunning <= 3, `${inbox.mostRunning} at once`);
     },
@@ -136,7 +137,7 @@ export const verdictCases: readonly BrokerCase[] = [
       const overlapped: string[] = [];
       const texts = numbered(6).flatMap((text) => [`a${text}`, `b${text}`]);
       for (const text of texts) await broker.publish(topic, [message(text, { key: text.slice(0, 1) })]);
-      await eventually(() => inbox.texts.length === texts.length + 2);
+      await scope.eventually(() => inbox.texts.length === texts.length + 2);
       assert.deepEqual(overlapped, [], 'two messages of one key at once');
       for (const key of ['a', 'b']) {
         const order = inbox.texts.filter((text) => text.startsWith(key));
@@ -179,9 +180,9 @@ export const verdictCases: readonly BrokerCase[] = [
       const topic = scope.unique();
       await publish(broker, topic, ['old']);
       const before = Date.now();
-      await eventually(() => Date.now() > before + 20); // backends keep times in ms, and some of them coarsely
+      await scope.eventually(() => Date.now() > before + 20); // backends keep times in ms, and some of them coarsely
       const sinceMs = Date.now();
-      await eventually(() => Date.now() > sinceMs + 20);
+      await scope.eventually(() => Date.now() > sinceMs + 20);
       await publish(broker, topic, ['young']);
       const all = await subscribe(scope, broker, topic, { queue: scope.unique('all'), start: 'all' });
       const since = await subscribe(scope, broker, topic, {

@@ -4,8 +4,6 @@ import type { Case, Harness, Scope } from '../suite.ts';
 export interface RegistryHarness extends Harness<Registry, RegistryFeature> {
   /** The smallest TTL that the backend can keep, in ms. */
   readonly ttlMs: number;
-  /** How long a change may take to be seen, beside `propagationMs`, in ms. @default 10000 */
-  readonly patienceMs?: number | undefined;
   /** Changes in a row, for the case that makes many. @default 1000 */
   readonly burst?: number | undefined;
   /** Stops the real backend, so that it refuses connections. */

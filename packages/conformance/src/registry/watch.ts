@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { eventually, within } from '../eventually.ts';
+import { eventually } from '../eventually.ts';
 import { aborted, assertFrozen, rejects } from '../expectations.ts';
 import { noListeners } from '../leaks.ts';
 import { follow } from './follow.ts';
@@ -147,7 +147,7 @@ export const watchCases: readonly RegistryCase[] = [
       const registry = await scope.create();
       const name = scope.unique();
       const watch = await follow(scope, registry, name);
-      await within(watch.stop(), 10_000, 'the end of the watch');
+      await scope.within(watch.stop(), 'the end of the watch');
       assert.equal(await watch.ended, undefined);
       noListeners(watch.signal);
       const told = watch.changes.length;
@@ -155,7 +155,7 @@ export const watchCases: readonly RegistryCase[] = [
       await shows(scope, registry, name, ['1.0.0 a 127.0.0.1:1000']);
       assert.equal(watch.changes.length, told);
       const late = registry.watch(name, () => assert.fail('told after the abort'), { signal: aborted() });
-      await within(late, 10_000, 'a watch with an aborted signal');
+      await scope.within(late, 'a watch with an aborted signal');
     },
   },
   {
@@ -164,7 +164,7 @@ export const watchCases: readonly RegistryCase[] = [
       const registry = await scope.create();
       const watch = await follow(scope, registry, scope.unique());
       await registry.close();
-      assert.equal(await within(watch.ended, 10_000, 'the end of the watch'), undefined);
+      assert.equal(await scope.within(watch.ended, 'the end of the watch'), undefined);
       noListeners(watch.signal);
       const { signal } = new AbortController();
       await rejects(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { type Code, type Metadata, MicroError, statusOf } from '@micro/core';
-import { eventually, within } from '../eventually.ts';
+import { within } from '../eventually.ts';
 import { entries, throws } from '../expectations.ts';
 import { dial, textOf } from './client.ts';
 import type { TransportCase, TransportScope } from './harness.ts';
@@ -112,7 +112,7 @@ export const failureCases: readonly TransportCase[] = [
       for (const { outcome } of calls)
         assert.equal((await client.fails(outcome, 'unavailable')).delivered, 'no');
       await serve(scope, {}, { address });
-      await eventually(async () => assert.equal(textOf(await client.call('c')), 'c'));
+      await scope.eventually(async () => assert.equal(textOf(await client.call('c')), 'c'));
     },
   },
   {
@@ -133,9 +133,8 @@ export const failureCases: readonly TransportCase[] = [
         ...Object.entries(reserved).map(([key, value]) => ({ [key]: value })),
       ]) {
         const before = server.calls.length;
-        const { body, error, delivered } = await within(
+        const { body, error, delivered } = await scope.within(
           client.send('body', { metadata }).outcome,
-          10_000,
           'an answer',
         );
         const what = JSON.stringify(metadata);
@@ -166,13 +165,13 @@ export const failureCases: readonly TransportCase[] = [
       const client = await dial(scope, server.address);
       for (let round = 1; round <= 3; round++) {
         const slow = client.send('slow');
-        await eventually(() => waiting.length === round);
+        await scope.eventually(() => waiting.length === round);
         slow.cancelled = true;
         client.connection.cancel(slow);
         const next = client.send('next');
         const late = waiting[round - 1];
         if (late?.cancelled === false) late.incoming.reply('late');
-        assert.equal(textOf((await within(next.outcome, 10_000, 'the next reply')).body), 'next');
+        assert.equal(textOf((await scope.within(next.outcome, 'the next reply')).body), 'next');
       }
     },
   },
@@ -183,12 +182,12 @@ export const failureCases: readonly TransportCase[] = [
       const server = await serve(scope, { call: () => {} });
       const client = await dial(scope, server.address);
       const [one, two] = [client.send('one'), client.send('two')];
-      await eventually(() => server.calls.length === 2);
+      await scope.eventually(() => server.calls.length === 2);
       one.cancelled = true;
       client.connection.cancel(one);
       const of = (text: string): ServedCall | undefined =>
         server.calls.find(({ incoming }) => textOf(incoming.body) === text);
-      await eventually(() => of('one')?.cancelled === true);
+      await scope.eventually(() => of('one')?.cancelled === true);
       assert.equal(of('two')?.cancelled, false, 'the other call was cancelled too');
       of('two')?.incoming.reply('well');
       assert.equal(textOf((await two.outcome).body), 'well');
@@ -201,10 +200,10 @@ export const failureCases: readonly TransportCase[] = [
       const server = await serve(scope, { call: () => {} });
       const client = await dial(scope, server.address);
       const call = client.send('x');
-      await eventually(() => server.calls.length === 1);
+      await scope.eventually(() => server.calls.length === 1);
       await client.transport.close();
       await client.fails(call.outcome, 'unavailable');
-      await eventually(() => server.calls[0]?.cancelled === true);
+      await scope.eventually(() => server.calls[0]?.cancelled === true);
     },
   },
   {

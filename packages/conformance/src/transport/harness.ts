@@ -8,10 +8,6 @@ export interface TransportHarness extends Harness<Transport, TransportFeature> {
   readonly badAddress?: string | undefined;
   /** Listeners are sockets at `host:port`: they are sent garbage too. */
   readonly sockets?: true | undefined;
-  /** How long a call may take, in ms. @default 10000 */
-  readonly patienceMs?: number | undefined;
-  /** How long the suite looks for something that must not happen, in ms. @default 200 */
-  readonly quietMs?: number | undefined;
   /** Largest body that is sent, in bytes. @default 4 MiB */
   readonly maxBody?: number | undefined;
 }

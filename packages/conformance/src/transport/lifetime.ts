@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { isMicroError } from '@micro/core';
-import { eventually, within } from '../eventually.ts';
 import { aborted, rejects } from '../expectations.ts';
 import { clientOf, dial, textOf } from './client.ts';
 import type { TransportCase } from './harness.ts';
@@ -16,13 +15,15 @@ export const lifetimeCases: readonly TransportCase[] = [
       const server = await serve(scope, { call: (served) => waiting.push(served) });
       const client = await dial(scope, server.address);
       const under = client.send('under way');
-      await eventually(() => waiting.length === 1);
+      await scope.eventually(() => waiting.length === 1);
       server.refuse();
       server.listener.drain();
-      await eventually(() => client.connection.state === 'leaving' || client.connection.state === 'idle');
+      await scope.eventually(
+        () => client.connection.state === 'leaving' || client.connection.state === 'idle',
+      );
       assert.equal((await client.fails(client.send('straggler').outcome, 'unavailable')).delivered, 'no');
       waiting[0]?.incoming.reply('finished');
-      assert.equal(textOf((await within(under.outcome, 10_000, 'the reply')).body), 'finished');
+      assert.equal(textOf((await scope.within(under.outcome, 'the reply')).body), 'finished');
     },
   },
   {
@@ -34,11 +35,11 @@ export const lifetimeCases: readonly TransportCase[] = [
       const calls = Array.from({ length: 20 }, (_, index) =>
         client.send(`call ${index} ${'x'.repeat(20_000)}`),
       );
-      await eventually(() => waiting.length === 20);
+      await scope.eventually(() => waiting.length === 20);
       for (const { incoming } of waiting) incoming.reply(incoming.body);
       await server.listener.close();
       for (const { outcome, body } of calls)
-        assert.equal((await within(outcome, 10_000, 'the reply')).body, body);
+        assert.equal((await scope.within(outcome, 'the reply')).body, body);
     },
   },
   {
@@ -47,9 +48,9 @@ export const lifetimeCases: readonly TransportCase[] = [
       const server = await serve(scope, { call: () => {} });
       const client = await dial(scope, server.address);
       const call = client.send('x');
-      await eventually(() => server.calls.length === 1);
-      await within(Promise.all([server.listener.close(), server.listener.close()]), 10_000, 'close()');
-      await eventually(() => server.calls[0]?.cancelled === true);
+      await scope.eventually(() => server.calls.length === 1);
+      await scope.within(Promise.all([server.listener.close(), server.listener.close()]), 'close()');
+      await scope.eventually(() => server.calls[0]?.cancelled === true);
       assert.equal((await client.fails(call.outcome, 'unavailable')).delivered, 'maybe');
       assert.equal((await client.fails(client.send('y').outcome, 'unavailable')).delivered, 'no');
     },
@@ -63,7 +64,7 @@ export const lifetimeCases: readonly TransportCase[] = [
       await server.listener.close({ signal: aborted() });
       await client.fails(client.send('between').outcome, 'unavailable');
       await serve(scope, {}, { address: server.address });
-      await eventually(async () => assert.equal(textOf(await client.call('after')), 'after'));
+      await scope.eventually(async () => assert.equal(textOf(await client.call('after')), 'after'));
     },
   },
   {
@@ -84,7 +85,7 @@ export const lifetimeCases: readonly TransportCase[] = [
       const server = await serve(scope, { call: (served) => waiting.push(served) });
       const client = await dial(scope, server.address);
       const under = client.send('under way');
-      await eventually(() => waiting.length === 1);
+      await scope.eventually(() => waiting.length === 1);
       let closed = false;
       const closing = Promise.all([client.connection.close(), client.connection.close()]).then(() => {
         closed = true;
@@ -92,8 +93,8 @@ export const lifetimeCases: readonly TransportCase[] = [
       assert.equal((await client.fails(client.send('late').outcome, 'unavailable')).delivered, 'no');
       assert.equal(closed, false, 'close() did not wait');
       waiting[0]?.incoming.reply('finished');
-      assert.equal(textOf((await within(under.outcome, 10_000, 'the reply')).body), 'finished');
-      await within(closing, 10_000, 'close()');
+      assert.equal(textOf((await scope.within(under.outcome, 'the reply')).body), 'finished');
+      await scope.within(closing, 'close()');
       assert.equal(client.connection.state, 'closed');
     },
   },
@@ -103,13 +104,13 @@ export const lifetimeCases: readonly TransportCase[] = [
       const server = await serve(scope, { call: () => {} });
       const client = await dial(scope, server.address);
       const call = client.send('x');
-      await eventually(() => server.calls.length === 1);
+      await scope.eventually(() => server.calls.length === 1);
       client.connection.destroy();
       client.connection.destroy();
       assert.equal((await client.fails(call.outcome, 'unavailable')).delivered, 'maybe');
       assert.equal(client.connection.state, 'closed');
       assert.equal((await client.fails(client.send('y').outcome, 'unavailable')).delivered, 'no');
-      await within(client.connection.close(), 10_000, 'close() after destroy()');
+      await scope.within(client.connection.close(), 'close() after destroy()');
     },
   },
   {
@@ -153,10 +154,10 @@ export const lifetimeCases: readonly TransportCase[] = [
       const server = await serve(scope, { call: () => {} });
       const client = await dial(scope, server.address);
       const call = client.send('x');
-      await eventually(() => server.calls.length === 1);
-      await within(server.transport.close(), 10_000, 'close()');
+      await scope.eventually(() => server.calls.length === 1);
+      await scope.within(server.transport.close(), 'close()');
       await client.fails(call.outcome, 'unavailable');
-      await eventually(() => server.calls[0]?.cancelled === true);
+      await scope.eventually(() => server.calls[0]?.cancelled === true);
       await client.transport.close();
       assert.equal((await client.fails(client.send('y').outcome, 'unavailable')).delivered, 'no');
       const acceptor = { endpoints: [], route: assert.fail, call: assert.fail, stream: assert.fail };

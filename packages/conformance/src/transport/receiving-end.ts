@@ -72,9 +72,17 @@ export class ReceivingEnd implements StreamReceiver {
       const before = this.drains;
       const room = this.write(body);
       onWritten();
-      if (!room) await eventually(() => this.drains > before || this.over, { timeoutMs: 30_000 });
+      if (!room)
+        await eventually(() => this.drains > before || this.over, {
+          timeoutMs: 3 * this.rules.patienceMs,
+        });
       if (this.over) return;
     }
+  }
+
+  /** Waits until the check holds. */
+  until(check: () => boolean): Promise<true> {
+    return eventually(check, { timeoutMs: 3 * this.rules.patienceMs });
   }
 
   /** For this side nothing follows. */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { MicroError, type StreamKind } from '@micro/core';
-import { eventually } from '../eventually.ts';
 import { dial, textOf } from './client.ts';
 import { deserted } from './failures.ts';
 import type { TransportCase, TransportScope } from './harness.ts';
@@ -12,7 +11,8 @@ const needs = ['streams'];
 const manyKinds: readonly StreamKind[] = ['client-stream', 'server-stream', 'bidi'];
 
 async function failure(side: ReceivingEnd): Promise<NonNullable<ReceivingEnd['failure']>> {
-  return eventually(() => side.failure ?? false, { timeoutMs: 30_000 });
+  await side.until(() => side.failure !== undefined);
+  return side.failure ?? assert.fail();
 }
 
 /** Writes much more than a reader takes, and says whether the writer was stopped. */
@@ -26,23 +26,20 @@ async function pour(scope: TransportScope, from: ReceivingEnd, to: ReceivingEnd)
   });
   let lately = -1;
   let since = performance.now();
-  await eventually(
-    () => {
-      if (written !== lately) {
-        lately = written;
-        since = performance.now();
-      }
-      return written === count || performance.now() - since > (scope.harness.quietMs ?? 200);
-    },
-    { timeoutMs: 30_000 },
-  );
+  await from.until(() => {
+    if (written !== lately) {
+      lately = written;
+      since = performance.now();
+    }
+    return written === count || performance.now() - since > (scope.harness.quietMs ?? 200);
+  });
   assert.ok(written < count, 'the writer was never slowed down by a reader that had paused');
   const taken = to.bodies.length;
   assert.ok(taken < count, 'a paused reader was given everything');
   to.resume();
   await writing;
   from.finish();
-  await eventually(() => to.ended, { timeoutMs: 30_000 });
+  await to.until(() => to.ended);
   assert.equal(to.bodies.length, count);
   assert.ok(to.bodies.every((one) => textOf(one) === body));
 }
@@ -56,7 +53,7 @@ export const streamFailureCases: readonly TransportCase[] = [
       const server = await serve(scope);
       const stream = (await dial(scope, server.address)).open('bidi');
       stream.write('hello');
-      const { from } = await eventually(() => server.streams[0] ?? false);
+      const { from } = await scope.eventually(() => server.streams[0] ?? false);
       await pour(scope, from, stream);
     },
   },
@@ -67,8 +64,8 @@ export const streamFailureCases: readonly TransportCase[] = [
       const server = await serve(scope);
       const stream = (await dial(scope, server.address)).open('bidi');
       stream.write('hello');
-      const { from } = await eventually(() => server.streams[0] ?? false);
-      await eventually(() => from.bodies.length === 1);
+      const { from } = await scope.eventually(() => server.streams[0] ?? false);
+      await scope.eventually(() => from.bodies.length === 1);
       from.bodies.length = 0;
       await pour(scope, stream, from);
     },
@@ -85,7 +82,7 @@ export const streamFailureCases: readonly TransportCase[] = [
       stream.pause();
       stream.write('go');
       stream.finish();
-      await eventually(() => server.streams.length === 1);
+      await scope.eventually(() => server.streams.length === 1);
       for (const item of items(20)) assert.equal(textOf(await client.call(item)), item);
       stream.abort(new MicroError('canceled', 'left'));
     },
@@ -106,7 +103,7 @@ export const streamFailureCases: readonly TransportCase[] = [
         stream.write('more');
         await new Promise((resolve) => setImmediate(resolve));
       }
-      await eventually(() => stream.ended);
+      await scope.eventually(() => stream.ended);
       assert.deepEqual(texts(stream), ['enough']);
       stream.write('late');
       stream.finish();
@@ -153,15 +150,15 @@ export const streamFailureCases: readonly TransportCase[] = [
       const [leaving, staying] = [client.open('bidi'), client.open('bidi')];
       leaving.write('leaving');
       staying.write('staying');
-      await eventually(() => leaving.bodies.length === 1 && staying.bodies.length === 1);
-      await eventually(() => server.streams.every(({ from }) => from.bodies.length === 1));
+      await scope.eventually(() => leaving.bodies.length === 1 && staying.bodies.length === 1);
+      await scope.eventually(() => server.streams.every(({ from }) => from.bodies.length === 1));
       leaving.abort(new MicroError('canceled', 'left'));
       const of = (text: string): ReceivingEnd | undefined =>
         server.streams.find(({ from }) => textOf(from.bodies[0]) === text)?.from;
-      await eventually(() => of('leaving')?.failure !== undefined);
+      await scope.eventually(() => of('leaving')?.failure !== undefined);
       assert.equal(of('staying')?.failure, undefined, 'the other stream was ended too');
       of('staying')?.finish();
-      await eventually(() => staying.ended);
+      await scope.eventually(() => staying.ended);
       assert.equal(textOf(await client.call('still well')), 'still well');
     },
   },
@@ -172,12 +169,12 @@ export const streamFailureCases: readonly TransportCase[] = [
       const server = await serve(scope);
       const stream = (await dial(scope, server.address)).open('bidi');
       stream.write('hello');
-      await eventually(() => server.streams[0]?.from.bodies.length === 1);
+      await scope.eventually(() => server.streams[0]?.from.bodies.length === 1);
       await server.listener.close();
       const { error, delivered } = await failure(stream);
       assert.equal(error.code, 'unavailable');
       assert.equal(delivered, 'maybe');
-      await eventually(() => server.streams[0]?.from.failure !== undefined);
+      await scope.eventually(() => server.streams[0]?.from.failure !== undefined);
     },
   },
   {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { type Body, MicroError } from '@micro/core';
-import { eventually } from '../eventually.ts';
 import { entries, oddMetadata } from '../expectations.ts';
 import { dial, textOf } from './client.ts';
 import type { TransportCase } from './harness.ts';
@@ -20,7 +19,7 @@ export function texts({ bodies }: { readonly bodies: readonly Body[] }): readonl
 
 /** Waits for the end of the stream, and throws for a failure. */
 async function end(side: ReceivingEnd): Promise<void> {
-  await eventually(() => side.ended || side.failure !== undefined, { timeoutMs: 30_000 });
+  await side.until(() => side.ended || side.failure !== undefined);
   if (side.failure !== undefined) throw side.failure.error;
 }
 
@@ -76,7 +75,7 @@ export const streamCases: readonly TransportCase[] = [
       const server = await serve(scope, {
         async stream({ from }) {
           for (let answered = 0; !from.ended || answered < from.bodies.length; ) {
-            await eventually(() => from.bodies.length > answered || from.ended);
+            await from.until(() => from.bodies.length > answered || from.ended);
             for (; answered < from.bodies.length; answered++)
               from.write(`re: ${textOf(from.bodies[answered])}`);
           }
@@ -86,7 +85,7 @@ export const streamCases: readonly TransportCase[] = [
       const stream = (await dial(scope, server.address)).open('bidi');
       for (const [index, item] of items(50).entries()) {
         stream.write(item);
-        await eventually(() => stream.bodies.length > index);
+        await scope.eventually(() => stream.bodies.length > index);
       }
       stream.finish();
       await end(stream);
@@ -126,7 +125,7 @@ export const streamCases: readonly TransportCase[] = [
         },
       });
       const stream = (await dial(scope, server.address)).open('bidi');
-      await eventually(() => stream.bodies.length === 1);
+      await scope.eventually(() => stream.bodies.length === 1);
       stream.finish();
       await end(stream);
       assert.deepEqual(texts(stream), ['first', ...items(100)]);
@@ -207,7 +206,7 @@ export const streamCases: readonly TransportCase[] = [
       const client = await dial(scope, (await serve(scope)).address);
       for (const kind of ['client-stream', 'server-stream', 'bidi'] as const) {
         const stream = client.open(kind);
-        await eventually(() => stream.failure !== undefined);
+        await scope.eventually(() => stream.failure !== undefined);
         assert.equal(stream.failure?.error.code, 'unimplemented');
         assert.equal(stream.failure?.delivered, 'no');
         stream.write('after the end');

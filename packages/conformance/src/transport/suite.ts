@@ -1,5 +1,4 @@
 import type { Transport } from '@micro/core';
-import { eventually } from '../eventually.ts';
 import { noListeners, nothingLeft, resources } from '../leaks.ts';
 import type { Suite } from '../suite.ts';
 import { dial } from './client.ts';
@@ -19,7 +18,7 @@ async function use(scope: TransportScope, signal: AbortSignal): Promise<void> {
   if (client.transport.features.has('streams')) {
     const stream = client.open('bidi');
     stream.write('hello');
-    await eventually(() => stream.bodies.length === 1);
+    await scope.eventually(() => stream.bodies.length === 1);
   }
   await client.transport.close();
   await server.transport.close();

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { eventually } from '../eventually.ts';
 import { entries, oddMetadata } from '../expectations.ts';
 import { bytesOf, clientOf, dial, textOf } from './client.ts';
 import type { TransportCase } from './harness.ts';
@@ -118,7 +117,7 @@ export const unaryCases: readonly TransportCase[] = [
       const server = await serve(scope, { call: (served) => waiting.push(served) });
       const client = await dial(scope, server.address);
       const sent = Array.from({ length: 64 }, (_, index) => client.send(`call ${index}`));
-      await eventually(() => waiting.length === 64);
+      await scope.eventually(() => waiting.length === 64);
       for (const { incoming } of waiting.reverse()) incoming.reply(`reply to ${textOf(incoming.body)}`);
       const outcomes = await Promise.all(sent.map(({ outcome }) => outcome));
       assert.deepEqual(

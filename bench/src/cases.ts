@@ -23,6 +23,22 @@ export const cases: readonly BenchCase[] = [
     ],
   },
   {
+    name: 'http',
+    about: 'a call over HTTP/1.1 between two processes, JSON both ways; against undici and node:http',
+    processes: 2,
+    reference: 'undici-pool',
+    contenders: ['http'],
+    work: hello,
+    inFlight: [64, 256, 1],
+    turn: { ms: 150 },
+    rounds: 12,
+    targets: [
+      { contender: 'http', inFlight: 64, figure: 'ratio', atLeast: 1.8 },
+      { contender: 'http', inFlight: 256, figure: 'ratio', atLeast: 1.8 },
+      { contender: 'http', inFlight: 1, figure: 'p50Ratio', atMost: 0.9 },
+    ],
+  },
+  {
     name: 'core-share',
     about:
       'CPU of core in a call, both sides: a transport without I/O, minus the same driven by hand with JSON',

@@ -14,15 +14,18 @@ export interface Served {
 
 export interface Caller {
   /** One call: resolves with the reply. */
-  call(request: object): Promise<unknown>;
+  call(request: Message): Promise<unknown>;
   close(): Promise<void>;
 }
 
+/** What crosses. */
+export type Message = Readonly<Record<string, unknown>>;
+
 /** What is sent and what comes back, whoever carries it. */
 export interface Work {
-  readonly handle: (request: object) => Promise<object>;
+  readonly handle: (request: Message) => Promise<Message>;
   /** The request of a lane; each of the calls in flight is a lane with a request of its own. */
-  request(lane: number): object;
+  request(lane: number): Message;
   /** Whether that lane was given its own reply. */
   check(lane: number, reply: unknown): boolean;
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Answer, Order, Part } from './side.ts';
+import type { Answer, Order, Part, Usage } from './side.ts';
 
 const startMs = 20_000;
 const stopMs = 5_000;
@@ -40,6 +40,11 @@ export class SideProcess {
     const answer = this.wait(type, withinMs);
     this.child.send(order);
     return answer;
+  }
+
+  /** What its process has used so far. */
+  usage(collect: boolean): Promise<Usage> {
+    return this.ask({ type: 'usage', collect }, 'usage', startMs);
   }
 
   /** Asks it to close what it has; resolves false when it had to be killed. */

@@ -20,11 +20,13 @@ export class Team {
   readonly contender: string;
   private readonly sides: readonly SideProcess[];
   private readonly client: SideProcess;
+  private readonly server: SideProcess | undefined;
   private readonly burstMs: number;
 
   private constructor(contender: string, client: SideProcess, server: SideProcess | undefined) {
     this.contender = contender;
     this.client = client;
+    this.server = server;
     this.sides = server === undefined ? [client] : [client, server];
     this.burstMs = server === undefined ? burstMs : 0;
   }
@@ -54,18 +56,18 @@ export class Team {
   }
 
   async turn(inFlight: number, ms: number, calls?: number): Promise<Turn> {
-    const before = await this.usage(false);
     const slice = { inFlight, ms, burstMs: this.burstMs, ...(calls === undefined ? {} : { calls }) };
+    const before = await this.server?.usage(false);
     const loaded = await this.client.ask({ type: 'load', slice }, 'loaded', ms + graceMs);
-    const after = await this.usage(false);
-    return { ...loaded, cpuUs: (after.cpuUs - before.cpuUs) / loaded.calls, rssMb: after.rssMb };
+    const served = await this.server?.usage(false);
+    const serverUs = (served?.cpuUs ?? 0) - (before?.cpuUs ?? 0);
+    const { rssMb } = await this.usage(false);
+    return { ...loaded, cpuUs: (loaded.cpuUs + serverUs) / loaded.calls, rssMb };
   }
 
   /** Of all its processes together. */
   async usage(collect: boolean): Promise<Usage> {
-    const all = await Promise.all(
-      this.sides.map((side) => side.ask({ type: 'usage', collect }, 'usage', graceMs)),
-    );
+    const all = await Promise.all(this.sides.map((side) => side.usage(collect)));
     const sum = (figure: keyof Usage): number => all.reduce((total, one) => total + one[figure], 0);
     return { cpuUs: sum('cpuUs'), rssMb: sum('rssMb'), heapBytes: sum('heapBytes') };
   }

@@ -8,16 +8,21 @@ import {
   type,
   type Unary,
 } from '@micro/core';
-import type { Caller, Served, Work } from '../contender.ts';
+import type { Caller, Message, Served, Work } from '../contender.ts';
 
 /** The contract of all @micro contenders. Unchecked messages, as their rivals have them. */
-export const Bench: Contract<{ call: Unary<object, object> }> = contract('bench', 'Bench', {
-  call: rpc({ request: type<object>(), response: type<object>() }),
+export const Bench: Contract<{ call: Unary<Message, Message> }> = contract('bench', 'Bench', {
+  call: rpc({ request: type<Message>(), response: type<Message>() }),
 });
 
 /** Starts a service over the given plugins. */
-export async function serveMicro(work: Work, plugins: PluginOptions, ambient: boolean): Promise<Served> {
-  const service = createService({ name: 'bench', ...plugins, ambient });
+export async function serveMicro(
+  work: Work,
+  plugins: PluginOptions,
+  ambient: boolean,
+  address?: string,
+): Promise<Served> {
+  const service = createService({ name: 'bench', ...plugins, ambient, address });
   service.handle(Bench, { call: work.handle });
   await service.start();
   return { address: service.address ?? '', close: () => service.stop() };

@@ -1,5 +1,5 @@
 import moleculerModule from 'moleculer';
-import type { Contender } from '../contender.ts';
+import type { Contender, Message } from '../contender.ts';
 
 const { ServiceBroker } = moleculerModule;
 let broker: InstanceType<typeof ServiceBroker> | undefined;
@@ -10,7 +10,7 @@ export const moleculer: Contender = {
     const started = new ServiceBroker({ logger: false });
     started.createService({
       name: 'bench',
-      actions: { call: (ctx: { params: object }) => work.handle(ctx.params) },
+      actions: { call: (ctx: { params: Message }) => work.handle(ctx.params) },
     });
     await started.start();
     broker = started;

@@ -1,5 +1,5 @@
 import type { Acceptor, Body, IncomingCall, OutgoingCall, Route, Target } from '@micro/core';
-import type { Contender, Work } from '../contender.ts';
+import type { Contender, Message, Work } from '../contender.ts';
 import { NullConnection } from './null-transport.ts';
 
 /** The null transport driven by hand: a promise a call, JSON on both sides, the handler awaited. What remains is core's share. */
@@ -8,11 +8,11 @@ export const nullBare: Contender = bare(JSON.stringify, (body) => JSON.parse(Str
 /** The same without the JSON: the messages themselves cross. */
 export const nullBareValues: Contender = bare(
   (message) => message as unknown as Body,
-  (body) => body as unknown as object,
+  (body) => body as unknown as Message,
 );
 
-type Encode = (message: object) => Body;
-type Decode = (body: Body) => object;
+type Encode = (message: Message) => Body;
+type Decode = (body: Body) => Message;
 
 const target: Target = { index: 1, service: 'bench', endpoint: 'Bench.Call', contentType: '', text: true };
 
@@ -21,7 +21,7 @@ function bare(encode: Encode, decode: Decode): Contender {
     serve: async () => ({ address: 'null:1', close: async () => undefined }),
     async connect(_address, work) {
       const connection = new NullConnection(acceptor(work, encode, decode));
-      const call = (request: object): Promise<unknown> =>
+      const call = (request: Message): Promise<unknown> =>
         new Promise((resolve, reject) => {
           connection.request(new BareCall(encode(request), decode, resolve, reject));
         });
@@ -37,13 +37,13 @@ class BareCall implements OutgoingCall {
   readonly metadata = undefined;
   slot = 0;
   private readonly decode: Decode;
-  private readonly resolve: (reply: object) => void;
+  private readonly resolve: (reply: Message) => void;
   readonly fail: (error: unknown) => void;
 
   constructor(
     body: Body,
     decode: Decode,
-    resolve: (reply: object) => void,
+    resolve: (reply: Message) => void,
     reject: (error: unknown) => void,
   ) {
     this.body = body;

@@ -1,0 +1,112 @@
+import { setMaxListeners } from 'node:events';
+import { type Broker, type BrokerFeature, type Host, MicroError, type SubscribeOptions } from '@micro/core';
+import { broadcastVersion, brokerService } from './membership.ts';
+import { type HttpBrokerOptions, settingsOf } from './options.ts';
+import { makePublisher } from './publisher.ts';
+import { makeReceiver } from './receiver.ts';
+import { type HttpSubscription, makeSubscription } from './subscription.ts';
+import { abortable, canceled, closedError } from './waits.ts';
+
+const features: ReadonlySet<BrokerFeature> = new Set<BrokerFeature>(['queue']);
+
+/**
+ * go-micro's default broker: publishers find the subscribers in the registry and post to them. At most once.
+ * It needs its host's registry, so it is made by `createService` or `createClient`: alone it throws `bad_request`.
+ */
+export function httpBroker(options: HttpBrokerOptions = {}, host?: Host): Broker {
+  const settings = settingsOf(options);
+  if (host === undefined) {
+    throw new MicroError(
+      'bad_request',
+      'the http broker finds its subscribers in the registry of a service or client: ' +
+        'choose it there, as in createService({ broker: { http: options } })',
+    );
+  }
+  const receiver = makeReceiver(settings);
+  const publisher = makePublisher(settings, (lookup) => host.discover(brokerService, lookup));
+  const subscriptions = new Set<HttpSubscription>();
+  const closer = new AbortController();
+  const { signal: closed } = closer;
+  setMaxListeners(0, closed); // every subscription that is joining is one
+  const around = { host, settings, receiver, closed };
+  let closing: Promise<void> | undefined;
+
+  function check(topic: string, signal: AbortSignal | undefined): void {
+    if (closed.aborted) throw closedError();
+    if (signal?.aborted) throw canceled(signal);
+    if (topic === '') throw new MicroError('bad_request', 'a topic needs a name');
+  }
+
+  async function leave(subscription: HttpSubscription): Promise<void> {
+    await subscription.leave();
+    subscriptions.delete(subscription);
+  }
+
+  async function shut(): Promise<void> {
+    closer.abort();
+    publisher.close();
+    await Promise.all(
+      [...subscriptions].map(async (subscription) => {
+        await subscription.stop({ signal: closed });
+        await leave(subscription);
+      }),
+    );
+    await receiver.close();
+  }
+
+  return {
+    name: 'http',
+    features,
+    async publish(topic, messages, { keep, signal } = {}) {
+      check(topic, signal);
+      if (keep === true) throw lacking('keep', topic);
+      await publisher.publish(topic, messages, signal);
+    },
+    async subscribe(topic, deliver, subscribing) {
+      check(topic, subscribing.signal);
+      checkAsked(topic, subscribing);
+      const subscription = makeSubscription(topic, deliver, subscribing, around);
+      subscriptions.add(subscription);
+      try {
+        await abortable(subscription.joined, subscribing.signal, closed);
+        check(topic, subscribing.signal);
+      } catch (error) {
+        // Owned by close(), which waits for what has not left yet
+        void subscription.stop({ signal: AbortSignal.abort() });
+        void leave(subscription);
+        throw error;
+      }
+      return {
+        topic,
+        get active() {
+          return subscription.active;
+        },
+        async stop(stopping) {
+          await subscription.stop(stopping);
+          void leave(subscription); // has ended, or was not waited for; close() does
+        },
+      };
+    },
+    close() {
+      closing ??= shut();
+      return closing;
+    },
+  };
+}
+
+function checkAsked(topic: string, { queue, durable, start, ordered, maxInFlight }: SubscribeOptions): void {
+  if (durable) throw lacking('durable', topic);
+  if (start !== 'new') throw lacking('replay', topic);
+  if (ordered) throw lacking('order', topic);
+  if (!Number.isSafeInteger(maxInFlight) || maxInFlight < 1)
+    throw new MicroError('bad_request', `maxInFlight must be an integer from 1, not ${maxInFlight}`);
+  if (queue === '' || queue === broadcastVersion)
+    throw new MicroError('bad_request', `the http broker cannot have a queue named "${queue}"`);
+}
+
+function lacking(feature: BrokerFeature, topic: string): MicroError {
+  return new MicroError(
+    'unimplemented',
+    `the http broker has no "${feature}", which was asked for with "${topic}"`,
+  );
+}

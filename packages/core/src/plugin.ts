@@ -3,8 +3,11 @@ export { announcedAddress } from './address.ts';
 export { now, staleClock } from './clock.ts';
 export { remoteError } from './errors.ts';
 export {
+  type ReceivedRequest,
+  type UnaryHandle,
   type UnaryOutcome,
   type UnaryRequest,
+  type UnaryServer,
   type UnaryTransportDefinition,
   unaryTransport,
 } from './unary-transport.ts';

@@ -12,8 +12,8 @@ export interface BenchCase {
   readonly work: Work;
   /** Calls under way at once; each figure is a measurement of its own. */
   readonly inFlight: readonly number[];
-  /** How long one turn lasts. */
-  readonly turn: { readonly ms: number };
+  /** How long one turn lasts, in ms; or how many calls it makes: then the heap is looked at before and after all turns. */
+  readonly turn: { readonly ms: number } | { readonly calls: number };
   readonly rounds: number;
   readonly targets: readonly Target[];
 }

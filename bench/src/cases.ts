@@ -1,5 +1,5 @@
-import type { BenchCase } from './bench-case.ts';
-import { hello } from './work.ts';
+import type { BenchCase, Target } from './bench-case.ts';
+import { echo, hello } from './work.ts';
 
 const [major = 0] = process.versions.node.split('.').map(Number);
 // Entering a context makes every promise of the process dearer, until Node 24 with its AsyncContextFrame
@@ -54,4 +54,45 @@ export const cases: readonly BenchCase[] = [
       { contender: 'null-core-ambient', inFlight: 64, figure: 'shareUs', atMost: 2.5 },
     ],
   },
+  {
+    name: 'lookup',
+    about: "the client's half of a call by name: 1,000 services of 10 nodes known, against 1 of 1",
+    processes: 1,
+    reference: 'lookup-one',
+    contenders: ['lookup-thousand'],
+    work: echo,
+    inFlight: [64],
+    turn: { ms: 150 },
+    rounds: 12,
+    targets: [{ contender: 'lookup-thousand', inFlight: 64, figure: 'shareUs', atMost: 1 }],
+  },
+  {
+    name: 'heap',
+    about: 'growth of the heap over 1,000,000 calls inside one process',
+    processes: 1,
+    reference: 'memory',
+    contenders: ['memory-ambient', 'null-core'],
+    work: hello,
+    inFlight: [64],
+    turn: { calls: 100_000 },
+    rounds: 10,
+    targets: [noGrowth('memory'), noGrowth('memory-ambient'), noGrowth('null-core')],
+  },
+  {
+    name: 'heap-http',
+    about: 'growth of the heaps of client and server over 1,000,000 calls over HTTP/1.1',
+    processes: 2,
+    reference: 'http',
+    contenders: [],
+    work: hello,
+    inFlight: [64],
+    turn: { calls: 100_000 },
+    rounds: 10,
+    targets: [noGrowth('http')],
+  },
 ];
+
+/** An object kept for each call would be 16 bytes at least; tables and code that V8 makes late are less than one. */
+function noGrowth(contender: string): Target {
+  return { contender, inFlight: 64, figure: 'heapBytes', atMost: 1 };
+}

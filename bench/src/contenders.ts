@@ -7,6 +7,8 @@ export const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
   moleculer: async () => (await import('./contenders/moleculer.ts')).moleculer,
   memory: async () => (await import('./contenders/memory.ts')).memory,
   'memory-ambient': async () => (await import('./contenders/memory.ts')).memoryAmbient,
+  'lookup-thousand': async () => (await import('./contenders/lookup.ts')).lookupThousand,
+  'lookup-one': async () => (await import('./contenders/lookup.ts')).lookupOne,
   'null-core': async () => (await import('./contenders/null-core.ts')).nullCore,
   'null-core-ambient': async () => (await import('./contenders/null-core.ts')).nullCoreAmbient,
   'null-bare': async () => (await import('./contenders/null-bare.ts')).nullBare,

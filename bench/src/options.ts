@@ -15,7 +15,7 @@ export interface Options {
 
 export const usage = `npm run bench -- [options]
   --case NAME        only this case; again for more
-  --contender NAME   only this contender and the case's reference; again for more
+  --contender NAME   only this contender, beside the case's reference; again for more
   --rounds N         rounds of turns; more rounds scatter less
   --json FILE        writes the rows there
   --profile DIR      writes a CPU profile of every process there (node --cpu-prof)
@@ -41,11 +41,15 @@ export function readOptions(args: readonly string[], all: readonly BenchCase[]):
   const contenders = values.contender;
   const cases = all
     .filter(({ name }) => wanted === undefined || wanted.includes(name))
-    .filter((one) => contenders === undefined || one.contenders.some((name) => contenders.includes(name)));
+    .filter(
+      (one) =>
+        contenders === undefined ||
+        [one.reference, ...one.contenders].some((name) => contenders.includes(name)),
+    );
   const names = all.map(({ name }) => name);
   for (const name of wanted ?? [])
     if (!names.includes(name)) throw new Error(`no case "${name}" (have: ${names.join(', ')})`);
-  const have = [...new Set(all.flatMap((one) => one.contenders))];
+  const have = [...new Set(all.flatMap((one) => [one.reference, ...one.contenders]))];
   for (const name of contenders ?? [])
     if (!have.includes(name)) throw new Error(`no contender "${name}" (have: ${have.join(', ')})`);
   if (cases.length === 0) throw new Error('no case has such a contender');

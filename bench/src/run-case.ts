@@ -25,7 +25,7 @@ export async function runCase(of: BenchCase, options: RunOptions): Promise<Row[]
     const reference = await start(of.reference);
     const teams: Team[] = [];
     for (const name of contenders) teams.push(await start(name));
-    const rows = await takeTurns(of, of.turn.ms, rounds, reference, teams);
+    const rows = await takeTurns(of, rounds, reference, teams);
     for (const team of [...teams, reference]) {
       if (!(await team.stop())) note(`${team.contender}: did not end by itself after close()`);
     }

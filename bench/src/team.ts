@@ -18,6 +18,8 @@ export interface Turn extends Outcome {
 /** A contender's processes. */
 export class Team {
   readonly contender: string;
+  /** Made so far. */
+  calls = 0;
   private readonly sides: readonly SideProcess[];
   private readonly client: SideProcess;
   private readonly server: SideProcess | undefined;
@@ -55,11 +57,13 @@ export class Team {
     return new Team(contender, client, server);
   }
 
+  /** Loads it for so many ms, or until so many calls are made; rejects when a call fails or a reply is wrong. */
   async turn(inFlight: number, ms: number, calls?: number): Promise<Turn> {
     const slice = { inFlight, ms, burstMs: this.burstMs, ...(calls === undefined ? {} : { calls }) };
     const before = await this.server?.usage(false);
     const loaded = await this.client.ask({ type: 'load', slice }, 'loaded', ms + graceMs);
     const served = await this.server?.usage(false);
+    this.calls += loaded.calls;
     const serverUs = (served?.cpuUs ?? 0) - (before?.cpuUs ?? 0);
     const { rssMb } = await this.usage(false);
     return { ...loaded, cpuUs: (loaded.cpuUs + serverUs) / loaded.calls, rssMb };

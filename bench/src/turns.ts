@@ -6,6 +6,9 @@ import type { Team, Turn } from './team.ts';
 // V8 has optimised a call path after some ten thousand calls; HTTP makes them in about a second
 const warmMs = 1_000;
 const warmAgainMs = 300;
+// Where the heap is watched: until then caches fill, code is compiled and tables reach their size
+const warmCalls = 100_000;
+const mostMs = 6_000;
 
 /** A turn with the turns of the reference just before and after it. */
 interface Pair {
@@ -17,37 +20,56 @@ interface Pair {
 /** Contenders and their reference take turns, so that whatever else the machine does meets all of them. */
 export async function takeTurns(
   of: BenchCase,
-  ms: number,
   rounds: number,
   reference: Team,
   contenders: readonly Team[],
 ): Promise<Row[]> {
+  const { turn: length } = of;
+  const turnOf = (team: Team, inFlight: number): Promise<Turn> =>
+    'ms' in length ? team.turn(inFlight, length.ms) : team.turn(inFlight, mostMs, length.calls);
   const rows: Row[] = [];
   for (const [index, inFlight] of of.inFlight.entries()) {
     for (const team of [reference, ...contenders]) {
-      await team.turn(inFlight, index === 0 ? warmMs : warmAgainMs);
+      if ('ms' in length) await team.turn(inFlight, index === 0 ? warmMs : warmAgainMs);
+      else await team.turn(inFlight, mostMs, warmCalls);
     }
-    const pairs = new Map<Team, Pair[]>(contenders.map((team) => [team, []]));
-    const own: Pair[] = [];
-    let before = await reference.turn(inFlight, ms);
+    const growths = 'calls' in length ? await Promise.all([reference, ...contenders].map(watchHeap)) : [];
+    const pairs = new Map<Team, Pair[]>([reference, ...contenders].map((team) => [team, []]));
+    let before = await turnOf(reference, inFlight);
     for (let round = 0; round < rounds; round++) {
-      for (const [team, found] of pairs) {
-        const turn = await team.turn(inFlight, ms);
-        const after = await reference.turn(inFlight, ms);
-        found.push({ own: turn, before, after });
-        own.push({ own: after, before: after, after });
+      // A reference alone takes turns with itself
+      for (const team of contenders.length === 0 ? [undefined] : contenders) {
+        const own = team && (await turnOf(team, inFlight));
+        const after = await turnOf(reference, inFlight);
+        if (team && own) pairs.get(team)?.push({ own, before, after });
+        pairs.get(reference)?.push({ own: after, before: after, after });
         before = after;
       }
     }
-    rows.push(
-      rowOf(of, of.reference, inFlight, own.length === 0 ? [{ own: before, before, after: before }] : own),
-    );
-    for (const [team, found] of pairs) rows.push(rowOf(of, team.contender, inFlight, found));
+    const heap = new Map<Team, number>();
+    for (const { team, read } of growths) heap.set(team, await read());
+    for (const [team, found] of pairs) rows.push(rowOf(of, team, inFlight, found, heap.get(team)));
   }
   return rows;
 }
 
-function rowOf(of: BenchCase, contender: string, inFlight: number, pairs: readonly Pair[]): Row {
+/** Looks at the heap, after collecting garbage; `read` does so again and tells the growth a call made meanwhile. */
+async function watchHeap(team: Team): Promise<{ readonly team: Team; readonly read: () => Promise<number> }> {
+  const calls = team.calls;
+  const { heapBytes } = await team.usage(true);
+  return {
+    team,
+    read: async () => ((await team.usage(true)).heapBytes - heapBytes) / (team.calls - calls),
+  };
+}
+
+function rowOf(
+  of: BenchCase,
+  { contender }: Team,
+  inFlight: number,
+  pairs: readonly Pair[],
+  heapBytes: number | undefined,
+): Row {
   const middle = (figure: (pair: Pair) => number): number => median(pairs.map(figure));
   const ratios = pairs.map((pair) => pair.own.callsPerSecond / reference(pair, 'callsPerSecond'));
   return makeRow(of, contender, inFlight, {
@@ -61,6 +83,7 @@ function rowOf(of: BenchCase, contender: string, inFlight: number, pairs: readon
     p50Ratio: middle((pair) => pair.own.p50Us / reference(pair, 'p50Us')),
     cpuUs: middle(({ own }) => own.cpuUs),
     shareUs: middle((pair) => pair.own.cpuUs - reference(pair, 'cpuUs')),
+    ...(heapBytes === undefined ? {} : { heapBytes }),
   });
 }
 

@@ -8,6 +8,13 @@ export const hello: Work = {
     typeof reply === 'object' && reply !== null && 'msg' in reply && reply.msg === greetings[lane],
 };
 
+/** What is sent comes back. */
+export const echo: Work = {
+  handle: async (message) => message,
+  request: (lane) => ({ name: nameOf(lane), n: lane }),
+  check: (lane, reply) => typeof reply === 'object' && reply !== null && 'n' in reply && reply.n === lane,
+};
+
 const mostLanes = 1024;
 const greetings: readonly string[] = Array.from({ length: mostLanes }, (_, lane) => `Hello ${nameOf(lane)}`);
 

@@ -1,7 +1,7 @@
 import type { Contender } from './contender.ts';
 
 /** Every contender, by name; loaded in its own process only, so that none pays for another's imports. */
-export const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
+const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
   http: async () => (await import('./contenders/http.ts')).http,
   'undici-pool': async () => (await import('./contenders/undici-pool.ts')).undiciPool,
   moleculer: async () => (await import('./contenders/moleculer.ts')).moleculer,

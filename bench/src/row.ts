@@ -26,7 +26,7 @@ export interface Row {
 }
 
 /** A target held against what was measured. */
-export interface Verdict {
+interface Verdict {
   readonly figure: FigureName;
   readonly wanted: string;
   readonly value: number;

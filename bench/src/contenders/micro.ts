@@ -10,8 +10,8 @@ import {
 } from '@micro/core';
 import type { Caller, Message, Served, Work } from '../contender.ts';
 
-/** The contract of all @micro contenders. Unchecked messages, as their rivals have them. */
-export const Bench: Contract<{ call: Unary<Message, Message> }> = contract('bench', 'Bench', {
+// The contract of all @micro contenders. Unchecked messages, as their rivals have them
+const Bench: Contract<{ call: Unary<Message, Message> }> = contract('bench', 'Bench', {
   call: rpc({ request: type<Message>(), response: type<Message>() }),
 });
 

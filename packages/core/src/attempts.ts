@@ -41,7 +41,7 @@ export abstract class Attempts implements Expiring {
     this.options = options;
     const wait = options?.timeoutMs ?? remote.timeoutMs;
     const parent = options?.ctx ?? ambient.storage.getStore();
-    let deadline = wait === 0 ? 0 : now() + wait;
+    let deadline = wait === 0 ? 0 : now() + Math.ceil(wait);
     let metadata = options?.metadata;
     if (parent instanceof HandlerContext) {
       this.parent = parent;

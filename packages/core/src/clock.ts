@@ -7,7 +7,7 @@ let fresh = false;
  */
 export function now(): number {
   if (!fresh) {
-    time = performance.now();
+    time = Math.floor(performance.now()); // whole: V8 keeps small integers in the object, and boxes others
     fresh = true;
     tick();
   }

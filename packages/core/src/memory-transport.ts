@@ -273,7 +273,7 @@ class MemoryCall implements IncomingCall {
 }
 
 function remaining(deadline: number): number {
-  return deadline === 0 ? 0 : Math.max(Number.MIN_VALUE, deadline - now());
+  return deadline === 0 ? 0 : Math.max(1, deadline - now());
 }
 
 definePlugin('transport', 'memory', { package: '@micro/core', create: memoryTransport });

@@ -3,7 +3,7 @@ import { HandlerContext } from './handler-context.ts';
 import { handle } from './handling.ts';
 import type { ServerRoute } from './routes.ts';
 import { deliveredOf, late, type Server } from './server.ts';
-import type { IncomingCall, Work } from './transport.ts';
+import type { Body, IncomingCall, Work } from './transport.ts';
 
 /** A unary call from the server's side, and its handler's context, in one object. */
 export class ServerCall extends HandlerContext implements Work {
@@ -43,8 +43,13 @@ export class ServerCall extends HandlerContext implements Work {
           ? checked.then((value) => handle(server, route, value, this))
           : handle(server, route, checked, this);
       // A reply that is there already costs no promise
-      if (isThenable(reply)) void this.answerLater(reply);
-      else this.answer(reply);
+      // and `then` one promise less than an async function that awaits it, which counts with async hooks on
+      if (isThenable(reply)) {
+        reply.then(
+          (value) => this.answer(value),
+          (error: unknown) => this.fail(error),
+        );
+      } else this.answer(reply);
     } catch (error) {
       this.fail(error);
     }
@@ -64,19 +69,17 @@ export class ServerCall extends HandlerContext implements Work {
     return this.endsAt !== 0 && now() >= this.endsAt;
   }
 
-  private async answerLater(reply: PromiseLike<unknown>): Promise<void> {
-    try {
-      this.answer(await reply);
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
   private answer(reply: unknown): void {
     if (!this.running) return;
-    // The caller gives up in the same moment: it must not get a reply that was made of its own abort
-    if (this.expired) throw late(this.route.endpoint);
-    const body = this.route.encode(reply);
+    let body: Body;
+    try {
+      // The caller gives up in the same moment: it must not get a reply that was made of its own abort
+      if (this.expired) throw late(this.route.endpoint);
+      body = this.route.encode(reply);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
     this.end();
     this.call.reply(body);
   }

@@ -42,8 +42,9 @@ export class MemoryStream {
 
   /** The connection is gone: both sides are told. */
   break(error: MicroError, delivered: Delivered): void {
-    this.answer((receiver) => receiver.fail(error, delivered));
-    this.leave(error);
+    this.toClient.discard((client) => client.fail(error, delivered));
+    this.toServer.discard((server) => server.fail(error, 'maybe'));
+    this.over();
   }
 
   private leave(error: MicroError): void {
@@ -92,15 +93,16 @@ class Pipe {
   discard(last: (receiver: StreamReceiver) => void): void {
     this.queue = [];
     this.paused = false;
-    if (this.last !== undefined) return;
     this.closed = false;
     this.finish(last);
   }
 
+  /** The stream is over: its receiver is told nothing more. */
   drop(): void {
     this.closed = true;
     this.queue = [];
     this.last = undefined;
+    this.receiver = undefined;
   }
 
   pause(): void {

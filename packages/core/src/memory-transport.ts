@@ -104,6 +104,7 @@ class MemoryConnection implements Connection {
   private readonly free: number[] = [];
   private readonly streams = new Set<MemoryStream>();
   private closed = false;
+  private idle: Promise<void> | undefined;
   private whenIdle: (() => void) | undefined;
 
   constructor(network: Network, address: string, { from }: DialOptions, onClosed: () => void) {
@@ -159,9 +160,10 @@ class MemoryConnection implements Connection {
   async close(): Promise<void> {
     this.closed = true;
     if (this.busy) {
-      await new Promise<void>((resolve) => {
+      this.idle ??= new Promise((resolve) => {
         this.whenIdle = resolve;
       });
+      await this.idle;
     }
     this.forget();
     this.onClosed();

@@ -64,6 +64,8 @@ export abstract class Attempts implements Expiring {
   /** Tells the connection that nobody waits any more. */
   protected abstract abandon(node: Node): void;
   protected abstract reject(error: unknown): void;
+  /** Whether nothing at all has come from the node. */
+  protected abstract get silent(): boolean;
   /** Whether another attempt would start from the same place. */
   protected abstract get repeatable(): boolean;
 
@@ -101,9 +103,9 @@ export abstract class Attempts implements Expiring {
   expire(): void {
     if (this.over) return;
     const { node } = this;
-    if (node !== undefined && ++node.timeouts >= timeoutsInARow) {
+    if (node !== undefined && this.silent && (++node.timeouts >= timeoutsInARow || node.trying)) {
       node.timeouts = 0;
-      this.remote.service.nodes.putOut(node, `${timeoutsInARow} calls in a row had no reply`);
+      this.remote.service.nodes.putOut(node, `${timeoutsInARow} calls in a row, or a trial, had no reply`);
     }
     this.leave();
     this.reject(this.timedOut());
@@ -151,18 +153,18 @@ export abstract class Attempts implements Expiring {
       this.wait(service.whenKnown(() => this.resume()));
       return;
     }
-    const node = service.nodes.pick(this.options?.filter, this.options?.key, this.tried);
-    if (node === undefined) {
-      this.fail(this.nobody(), 'no');
-      return;
-    }
-    this.node = node;
-    node.pending++;
-    if (service.nodes.observesLatency) this.sentAt = performance.now();
     try {
+      const node = service.nodes.pick(this.options?.filter, this.options?.key, this.tried);
+      if (node === undefined) {
+        this.fail(this.nobody(), 'no');
+        return;
+      }
+      this.node = node;
+      node.pending++;
+      if (service.nodes.observesLatency) this.sentAt = performance.now();
       this.send(node);
     } catch (error) {
-      // A message that cannot be written, or an address that cannot be read: nothing has left
+      // A filter that throws, a message that cannot be written, an address that cannot be read: nothing has left
       this.free();
       this.finish();
       this.reject(error);
@@ -187,7 +189,7 @@ export abstract class Attempts implements Expiring {
   private learn(node: Node, error: MicroError, delivered: Delivered): void {
     const { nodes } = this.remote.service;
     if (error.code === 'unavailable' && delivered !== 'yes') nodes.putOut(node, error);
-    else if (node.strikes !== 0) nodes.restore(node);
+    else if (node.strikes !== 0 || node.timeouts !== 0) nodes.restore(node);
   }
 
   private maySendAgain(error: MicroError, delivered: Delivered): boolean {
@@ -199,12 +201,17 @@ export abstract class Attempts implements Expiring {
   }
 
   private again(node: Node | undefined, error: MicroError): void {
-    report('call.retried', `${this.target.service} ${this.target.endpoint}`, error);
     this.tried ??= [];
     const failures = this.tried.push(node);
     const { tried, remote } = this;
     const untried = remote.service.nodes.all.some((one) => one.outUntil === 0 && !tried.includes(one));
     const delay = untried && failures === 1 ? 0 : Math.max(leastRetryMs, backoffMs(failures - 1));
+    if (this.deadline !== 0 && now() + delay >= this.deadline) {
+      this.finish(); // a wait past the deadline would only hide why there is no reply
+      this.reject(error);
+      return;
+    }
+    report('call.retried', `${this.target.service} ${this.target.endpoint}`, error);
     const timer = setTimeout(() => this.resume(), delay);
     this.wait(() => clearTimeout(timer));
   }

@@ -23,6 +23,8 @@ export class Node implements Candidate {
   strikes = 0;
   /** Calls in a row that ended by their deadline. */
   timeouts = 0;
+  /** It is out, and one call tries whether it is back. */
+  trying = false;
   private dialled: Connection | undefined;
   private readonly dial: Dial;
 
@@ -88,7 +90,7 @@ export class Nodes {
   ): Node | undefined {
     if (this.nextTrial !== Number.POSITIVE_INFINITY && now() >= this.nextTrial) {
       const trial = this.trial(filter);
-      if (trial !== undefined) return trial;
+      if (trial !== undefined && this.takesCalls(trial)) return trial;
     }
     let nodes = this.usable;
     if (filter !== undefined) nodes = this.keep(nodes, filter);
@@ -98,17 +100,19 @@ export class Nodes {
     }
     if (nodes.length === 0) return undefined;
     const node = nodes.length === 1 ? (nodes[0] as Node) : (this.strategy.pick(nodes, key) as Node);
-    if (node.outUntil === 0 && node.connection.state === 'leaving') {
-      this.putOut(node, 'leaving');
-      return this.usable.includes(node) ? node : this.pick(filter, key, tried);
-    }
-    return node;
+    if (node.outUntil !== 0 || this.takesCalls(node)) return node;
+    return this.usable.includes(node) ? node : this.pick(filter, key, tried);
   }
 
-  /** The node failed a call that nobody answered, or says that it is going. */
+  /**
+   * The node failed a call that nobody answered, or says that it is going. Once each time: of many calls that
+   * are lost with one connection the first counts.
+   */
   putOut(node: Node, reason: unknown): void {
+    if (node.outUntil > now() && !node.trying) return;
     const outMs = Math.min(firstOutMs * 2 ** node.strikes, longestOutMs);
     node.strikes++;
+    node.trying = false;
     const first = node.outUntil === 0;
     // Jittered, so that the callers of a fleet do not all try in the same moment
     node.outUntil = now() + outMs * (0.75 + Math.random() / 2);
@@ -119,6 +123,7 @@ export class Nodes {
   /** The node answered. Called only when it had failed before. */
   restore(node: Node): void {
     node.strikes = node.timeouts = 0;
+    node.trying = false;
     if (node.outUntil === 0) return;
     node.outUntil = 0;
     report('node.restored', `${this.service} ${node.id} ${node.address}`);
@@ -132,8 +137,20 @@ export class Nodes {
     );
     if (node === undefined) return undefined;
     node.outUntil = time + firstOutMs; // one call at a time tries
+    node.trying = true;
     this.refresh();
     return node;
+  }
+
+  /** Puts a node out that is going, or whose address cannot be read: records come from the network. */
+  private takesCalls(node: Node): boolean {
+    try {
+      if (node.connection.state !== 'leaving') return true;
+      this.putOut(node, 'leaving');
+    } catch (error) {
+      this.putOut(node, error);
+    }
+    return false;
   }
 
   private refresh(): void {

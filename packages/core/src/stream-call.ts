@@ -20,6 +20,7 @@ export class StreamCall extends Attempts implements OutgoingStream {
   private sink: StreamSink | undefined;
   private sent: Body[] | undefined = [];
   private ended = false;
+  private unheard = true;
 
   /** `input`: the requests, or the one of a server stream. Without `timeoutMs` it has no deadline of its own. */
   constructor(remote: Remote, input: unknown, options: CallOptions | undefined) {
@@ -35,6 +36,7 @@ export class StreamCall extends Attempts implements OutgoingStream {
   message(body: Body): void {
     if (this.over) return;
     this.sent = undefined;
+    this.unheard = false;
     const { decode, check } = this.remote;
     try {
       const reply = decode(body);
@@ -55,6 +57,10 @@ export class StreamCall extends Attempts implements OutgoingStream {
 
   drained(): void {
     this.outbox.drained();
+  }
+
+  protected override get silent(): boolean {
+    return this.unheard;
   }
 
   protected override get repeatable(): boolean {

@@ -54,6 +54,10 @@ class UnaryCall extends Attempts implements OutgoingCall {
     this.rejectPromise(error);
   }
 
+  protected override get silent(): boolean {
+    return true;
+  }
+
   protected override get repeatable(): boolean {
     return true;
   }

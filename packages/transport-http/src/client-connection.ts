@@ -1,0 +1,91 @@
+import type { Body, OutgoingCall } from '@micro/core';
+import { remoteError } from '@micro/core/plugin';
+import { ClientSocket, deliveredBy, errorOf, isInterim } from './client-socket.ts';
+import { refusedHandshake, refusedWrite } from './connect.ts';
+import type { Head } from './head.ts';
+import type { Pool } from './pool.ts';
+import { readBody, writeMessage } from './write.ts';
+
+/** Up to here a request is written by one system call: it is taken whole, or not at all. */
+const oneWrite = 16_384;
+
+/** One of a pool's connections: a call at a time, whose answer is the next message. */
+export class ClientConnection extends ClientSocket {
+  call: OutgoingCall | undefined;
+  /** How often the peer had left when this one was made. */
+  readonly era: number;
+  /** It has answered before. */
+  private kept = false;
+  private sent = 0;
+  private resting = false;
+
+  constructor(pool: Pool) {
+    super(pool);
+    this.era = pool.era;
+  }
+
+  get usable(): boolean {
+    return this.socket.writable;
+  }
+
+  send(call: OutgoingCall, lines: string, body: Body): void {
+    this.call = call;
+    this.heard = false;
+    this.sent = lines.length + body.length;
+    if (this.resting) {
+      this.resting = false;
+      this.socket.ref();
+    }
+    writeMessage(this.socket, lines, body);
+  }
+
+  /** An idle connection does not keep the process alive. */
+  rest(): void {
+    if (this.resting) return;
+    this.resting = true;
+    this.socket.unref();
+  }
+
+  protected connected(): void {
+    this.pool.connected(this);
+  }
+
+  protected override receive(chunk: Buffer): void {
+    // an answer to nothing would be taken for the answer to the next request
+    if (this.call === undefined) this.refused({ status: 400, reason: 'bytes without a request' });
+    else super.receive(chunk);
+  }
+
+  message(head: Head, buffer: Buffer, from: number, to: number, more: boolean): void {
+    const { call, pool } = this;
+    if (isInterim(head) || call === undefined) return;
+    if (more) {
+      this.refused({ status: 400, reason: 'bytes behind the answer' });
+      return;
+    }
+    this.call = undefined;
+    this.kept = true;
+    if (head.close) pool.left();
+    // given on before the caller is told: the next request is under way while this one's reply is handled
+    if (!head.close && head.status === 200) pool.free(this, head.accept !== '');
+    else this.destroy();
+    const { text, contentType } = call.target;
+    const error = errorOf(head, pool.address, buffer, from, to);
+    if (error !== undefined) call.fail(error, deliveredBy(head));
+    else if (head.type === 'text/plain' && contentType !== 'text/plain') {
+      // how go-micro says that it has no codec for the request (wire.md §2.2)
+      call.fail(remoteError('bad_request', buffer.toString('utf8', from, to)), 'yes');
+    } else call.done(readBody(buffer, from, to, text, contentType));
+  }
+
+  protected closed(): void {
+    const { call, error, pool, kept } = this;
+    this.call = undefined;
+    pool.lost(this, error);
+    if (call === undefined) return;
+    const untaken = !this.heard && this.sent <= oneWrite && refusedWrite(error);
+    if (untaken && kept) pool.request(call);
+    else
+      call.fail(this.lost(), untaken || (!kept && !this.heard && refusedHandshake(error)) ? 'no' : 'maybe');
+  }
+}

@@ -1,0 +1,99 @@
+import { type Body, MicroError, type OutgoingStream, type StreamSink } from '@micro/core';
+import { ClientSocket, deliveredBy, errorOf, isInterim } from './client-socket.ts';
+import { refusedHandshake } from './connect.ts';
+import type { Head } from './head.ts';
+import type { Pool } from './pool.ts';
+import { eos, isJson, readBody, wireBody, writeMessage } from './write.ts';
+
+/** A stream on a connection of its own: messages both ways that are not paired (wire.md §2.6). */
+export class ClientStream extends ClientSocket implements StreamSink {
+  private readonly stream: OutgoingStream;
+  /** The lines of each message. */
+  private readonly lines: string;
+  private ended = false;
+  private over = false;
+
+  /** `opening` and `lines`: of the message that opens the stream, and of those that follow. */
+  constructor(pool: Pool, stream: OutgoingStream, opening: string, lines: string) {
+    super(pool);
+    this.stream = stream;
+    this.lines = lines;
+    this.socket.on('drain', () => {
+      if (!this.over) stream.drained();
+    });
+    // its body means nothing to go-micro: the first request is the second message
+    writeMessage(this.socket, opening, isJson(stream.target.contentType) ? '{}\n' : '');
+  }
+
+  protected connected(): void {
+    // what was written before leaves now
+  }
+
+  message(head: Head, buffer: Buffer, from: number, to: number): void {
+    if (this.over || isInterim(head)) return;
+    const { stream } = this;
+    const { text, contentType } = stream.target;
+    if (head.status === 200 && head.error === eos) {
+      this.abort();
+      stream.end();
+      return;
+    }
+    const error = errorOf(head, this.pool.address, buffer, from, to);
+    if (error === undefined) {
+      // a Go server (it echoes our headers) that was told the end of our side does not tell its own
+      const last = stream.kind === 'client-stream' && head.accept !== '';
+      if (last) this.abort();
+      stream.message(readBody(buffer, from, to, text, contentType));
+      if (last) stream.end();
+    } else {
+      this.abort();
+      stream.fail(error, deliveredBy(head));
+    }
+  }
+
+  write(body: Body): boolean {
+    if (this.over || this.ended) return true;
+    try {
+      const { contentType } = this.stream.target;
+      return writeMessage(
+        this.socket,
+        this.lines,
+        wireBody(body, contentType, this.pool.settings.maxBodyBytes),
+      );
+    } catch (error) {
+      this.destroy(MicroError.from(error));
+      return true;
+    }
+  }
+
+  end(): void {
+    if (this.over || this.ended) return;
+    this.ended = true;
+    // one request is all that a server stream has; a Go server that is told so does not tell the stream's end
+    if (this.stream.kind !== 'server-stream')
+      writeMessage(this.socket, `${this.lines}Micro-Error: ${eos}\r\n`, '');
+  }
+
+  /** The client leaves, or the stream has ended: its connection is closed. */
+  abort(): void {
+    this.over = true;
+    this.destroy();
+  }
+
+  pause(): void {
+    if (!this.over) this.socket.pause();
+  }
+
+  resume(): void {
+    if (!this.over) this.socket.resume();
+  }
+
+  protected closed(): void {
+    const { pool, error, stream } = this;
+    pool.forget(this);
+    if (this.over) return;
+    this.over = true;
+    if (!this.ready) stream.fail(pool.unreachable(error), 'no');
+    else stream.fail(this.lost(), !this.heard && refusedHandshake(error) ? 'no' : 'maybe');
+  }
+}

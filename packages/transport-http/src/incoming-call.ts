@@ -1,0 +1,70 @@
+import {
+  type Body,
+  type Delivered,
+  type IncomingCall,
+  type Metadata,
+  MicroError,
+  type Peer,
+  type Route,
+} from '@micro/core';
+import type { Head } from './head.ts';
+import { readMetadata } from './metadata.ts';
+import type { ServerConnection } from './server-connection.ts';
+import { errorLines, readBody, wireBody } from './write.ts';
+
+/** A request, and core's object of it while it is under way. */
+export class HttpCall implements IncomingCall {
+  readonly head: Head;
+  readonly route: Route;
+  readonly body: Body;
+  readonly remainingMs: number;
+  private readonly connection: ServerConnection;
+  private lazy: Metadata | undefined;
+
+  constructor(
+    connection: ServerConnection,
+    head: Head,
+    route: Route,
+    buffer: Buffer,
+    from: number,
+    to: number,
+  ) {
+    this.connection = connection;
+    this.head = head;
+    this.route = route;
+    this.body = readBody(buffer, from, to, route.text, head.type);
+    this.remainingMs = remainingMs(head.timeout);
+  }
+
+  get metadata(): Metadata {
+    this.lazy ??= readMetadata(this.head.text);
+    return this.lazy;
+  }
+
+  /** A stale stream id, which Go handlers forward with their metadata, makes no stream of a unary endpoint. */
+  get opensStream(): boolean {
+    return this.route.kind !== 'unary' && this.head.stream !== '';
+  }
+
+  get peer(): Peer {
+    return this.connection.peerOf(this.head.from);
+  }
+
+  reply(body: Body): void {
+    const { head } = this;
+    try {
+      this.connection.answer(this, '', wireBody(body, head.type, this.connection.maxBodyBytes));
+    } catch (error) {
+      this.fail(MicroError.from(error), 'yes');
+    }
+  }
+
+  fail(error: MicroError, delivered: Delivered): void {
+    this.connection.answer(this, errorLines(error, delivered), '');
+  }
+}
+
+/** go-micro's `Timeout`: nanoseconds; what is no number is no deadline. */
+function remainingMs(timeout: string): number {
+  return /^[0-9]{1,19}$/.test(timeout) ? Math.max(1, Number(timeout)) / 1e6 : 0;
+}

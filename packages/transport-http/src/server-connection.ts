@@ -1,0 +1,221 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { type Body, MicroError, type Peer, report, type Work } from '@micro/core';
+import { staleClock } from '@micro/core/plugin';
+import { formatAddress } from './address.ts';
+import type { Head, Refusal } from './head.ts';
+import { HttpCall } from './incoming-call.ts';
+import type { HttpListener } from './listener.ts';
+import { headerText } from './metadata.ts';
+import { MessageReader, type MessageTarget } from './reader.ts';
+import { ServerStream } from './server-stream.ts';
+import { writeMessage } from './write.ts';
+
+const maxPipelined = 16;
+const reasons = {
+  400: 'Bad Request',
+  413: 'Content Too Large',
+  417: 'Expectation Failed',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+} as const;
+
+/** A client's connection: one call at a time, answered in order, or one stream. */
+export class ServerConnection implements MessageTarget {
+  readonly socket: Socket;
+  private peer: Peer;
+  private readonly listener: HttpListener;
+  private readonly reader: MessageReader;
+  private readonly queue: HttpCall[] = [];
+  private call: HttpCall | undefined;
+  private work: Work | undefined;
+  private stream: ServerStream | undefined;
+  private refusal: Refusal | undefined;
+  private first = true;
+  private ending = false;
+  /** When something last happened that the present time limit counts from. */
+  private since: number;
+
+  constructor(listener: HttpListener, socket: Socket) {
+    this.listener = listener;
+    this.socket = socket;
+    this.since = listener.sweep.tick;
+    this.peer = peerAt(socket);
+    this.reader = new MessageReader(this, listener.parser, listener.settings);
+    socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    socket.on('drain', () => this.drained());
+    // a client that closes its side has left: our clients and Go's never close one half
+    socket.on('end', () => {
+      if (!this.ending) socket.destroy();
+    });
+    socket.on('close', () => this.closed());
+    socket.on('error', () => {
+      // 'close' follows and says all there is to say: the peer has left
+    });
+  }
+
+  /** Who is there, for a request that names the calling service. */
+  peerOf(from: string): Peer {
+    const service = from === '' ? undefined : headerText(from);
+    if (this.peer.service !== service) this.peer = { ...this.peer, service };
+    return this.peer;
+  }
+
+  get maxBodyBytes(): number {
+    return this.listener.settings.maxBodyBytes;
+  }
+
+  private receive(chunk: Buffer): void {
+    staleClock();
+    if (this.ending) return;
+    if (this.first && this.reader.partial === 'no' && !this.speaksHttp(chunk[0])) return;
+    const inHead = this.first || this.reader.partial === 'head';
+    this.reader.push(chunk);
+    // the time limit of a head counts from its first byte: drops of it do not extend it
+    if (!inHead || this.reader.partial !== 'head') this.since = this.listener.sweep.tick;
+  }
+
+  /** The first byte decides who speaks. 0, with which no HTTP method begins, is kept for a faster protocol. */
+  private speaksHttp(byte: number | undefined): boolean {
+    if (byte !== 0x16) return true;
+    this.refused({ status: 400, reason: 'TLS, on a port without it' });
+    return false;
+  }
+
+  message(head: Head, buffer: Buffer, from: number, to: number): void {
+    this.first = false;
+    if (this.stream !== undefined) {
+      this.stream.receive(head, buffer, from, to);
+      return;
+    }
+    if (head.close) this.reader.stop();
+    const call = new HttpCall(this, head, this.listener.route(head), buffer, from, to);
+    const busy = this.call !== undefined || this.queue.length > 0;
+    if (call.opensStream) {
+      if (busy) this.refused({ status: 400, reason: 'a stream behind requests without an answer' });
+      else this.open(call);
+    } else if (!busy && !this.socket.writableNeedDrain) this.start(call);
+    else if (this.queue.length < maxPipelined) this.queue.push(call);
+    else this.refused({ status: 429, reason: `more than ${maxPipelined} requests at once on a connection` });
+  }
+
+  expected(): void {
+    if (this.call === undefined) this.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+  }
+
+  /** Says why after the answers that are due, and closes. */
+  refused(refusal: Refusal): void {
+    this.reader.stop();
+    report('transport.protocol_error', this.peer.address, new MicroError('bad_request', refusal.reason));
+    if (this.stream !== undefined) this.socket.destroy();
+    else if (this.call !== undefined || this.queue.length > 0) this.refusal = refusal;
+    else this.refuse(refusal);
+  }
+
+  private refuse({ status, reason }: Refusal): void {
+    const lines = `HTTP/1.1 ${status} ${reasons[status]}\r\nContent-Type: text/plain\r\nConnection: close\r\n`;
+    writeMessage(this.socket, lines, `${reason}\n`);
+    this.end();
+  }
+
+  private open(call: HttpCall): void {
+    // the body of the message that opens a stream means nothing (go-micro)
+    this.stream = new ServerStream(this, call);
+    this.stream.begin(this.listener.acceptor.stream(call.route, this.stream));
+  }
+
+  private start(call: HttpCall): void {
+    this.call = call;
+    const work = this.listener.acceptor.call(call.route, call);
+    if (this.call === call) this.work = work;
+  }
+
+  /** Answers the call that is under way, if it still is. */
+  answer(call: HttpCall, lines: string, body: Body): void {
+    if (this.call !== call) return;
+    const last = call.head.close || this.listener.draining;
+    const room = this.write(call.head, last ? `${lines}Connection: close\r\n` : lines, body);
+    this.call = undefined;
+    this.work = undefined;
+    if (last) this.end();
+    else if (room) this.next();
+    else this.socket.pause();
+  }
+
+  write(head: Head, lines: string, body: Body): boolean {
+    this.since = this.listener.sweep.tick;
+    const type = head.type || 'application/protobuf';
+    const id = head.id === '' ? '' : `Micro-Id: ${head.id}\r\n`;
+    return writeMessage(this.socket, `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\n${id}${lines}`, body);
+  }
+
+  private next(): void {
+    const call = this.queue.shift();
+    if (call !== undefined) this.start(call);
+    else if (this.refusal !== undefined) this.refuse(this.refusal);
+  }
+
+  private drained(): void {
+    this.since = this.listener.sweep.tick;
+    if (this.ending) return;
+    if (this.stream !== undefined) this.stream.drained();
+    else {
+      this.socket.resume();
+      if (this.call === undefined) this.next();
+    }
+  }
+
+  /** Ends our side after what was written; a peer that keeps its own open is cut off by the sweep. */
+  end(): void {
+    if (this.ending) return;
+    this.ending = true;
+    this.since = this.listener.sweep.tick;
+    this.reader.stop();
+    this.socket.resume();
+    this.socket.end();
+  }
+
+  /** The listener closes: nothing more is read, what was written still leaves. */
+  finish(): void {
+    this.leave();
+    this.end();
+    this.socket.destroySoon();
+  }
+
+  check(): void {
+    const { sweep, limits } = this.listener;
+    const age = sweep.tick - this.since;
+    const { partial } = this.reader;
+    let limit: number;
+    if (this.socket.writableLength > 0) limit = limits.write;
+    else if (this.ending) limit = limits.linger;
+    else if (partial === 'body') limit = limits.progress;
+    else if (this.call !== undefined || this.stream !== undefined) return;
+    else if (partial === 'head' || this.first) limit = limits.head;
+    else limit = limits.idle;
+    if (age >= limit) this.socket.destroy();
+  }
+
+  private closed(): void {
+    this.ending = true;
+    this.reader.stop();
+    this.leave();
+  }
+
+  /** The peer has left, or we do. */
+  private leave(): void {
+    const { work, stream } = this;
+    this.queue.length = 0;
+    this.call = undefined;
+    this.work = undefined;
+    work?.cancel();
+    stream?.left();
+  }
+}
+
+function peerAt(socket: Socket): Peer {
+  const { remoteAddress, remotePort } = socket;
+  const address = remoteAddress === undefined ? 'unix' : formatAddress(remoteAddress, remotePort ?? 0);
+  if (!(socket instanceof TLSSocket && socket.authorized)) return { address };
+  return { address, identity: socket.getPeerX509Certificate()?.subject.split('\n').join(', ') };
+}

@@ -1,0 +1,92 @@
+/** Requests that must be refused, with the status that a server answers. Sources: RFC 9112 §11.2, callpath.md §5. */
+export interface Hostile {
+  readonly name: string;
+  readonly text: string;
+  readonly status?: 413 | 417 | 431;
+}
+
+const head = 'POST / HTTP/1.1\r\nHost: a\r\n';
+const two = 'Content-Length: 2\r\n';
+const chunked = 'Transfer-Encoding: chunked\r\n';
+const message = (lines: string, body = '{}'): string => `${head}${lines}\r\n${body}`;
+
+export const hostile: readonly Hostile[] = [
+  { name: 'two lengths that agree', text: message(two + two) },
+  { name: 'two lengths that differ', text: message(`${two}Content-Length: 3\r\n`) },
+  { name: 'a length with a sign', text: message('Content-Length: +2\r\n') },
+  { name: 'a negative length', text: message('Content-Length: -2\r\n') },
+  { name: 'a list of lengths', text: message('Content-Length: 2, 2\r\n') },
+  { name: 'a length in hexadecimal', text: message('Content-Length: 0x2\r\n') },
+  { name: 'a length with a fraction', text: message('Content-Length: 2.0\r\n') },
+  { name: 'an empty length', text: message('Content-Length:\r\n') },
+  { name: 'a length with a blank in it', text: message('Content-Length: 2 2\r\n') },
+  { name: 'a length and chunks', text: message(two + chunked, '2\r\n{}\r\n0\r\n\r\n') },
+  { name: 'chunks and a length', text: message(chunked + two, '2\r\n{}\r\n0\r\n\r\n') },
+  {
+    name: 'transfer encodings before chunked',
+    text: message('Transfer-Encoding: gzip, chunked\r\n', '0\r\n\r\n'),
+  },
+  {
+    name: 'transfer encodings after chunked',
+    text: message('Transfer-Encoding: chunked, identity\r\n', '0\r\n\r\n'),
+  },
+  { name: 'an unknown transfer encoding', text: message('Transfer-Encoding: xchunked\r\n', '0\r\n\r\n') },
+  { name: 'identity', text: message(`Transfer-Encoding: identity\r\n${two}`) },
+  { name: 'chunked twice', text: message(chunked + chunked, '0\r\n\r\n') },
+  { name: 'chunked with a vertical tab', text: message('Transfer-Encoding: \x0bchunked\r\n', '0\r\n\r\n') },
+  { name: 'chunks in HTTP/1.0', text: `POST / HTTP/1.0\r\nHost: a\r\n${chunked}\r\n0\r\n\r\n` },
+  { name: 'a blank before the colon', text: message('Content-Length : 2\r\n') },
+  { name: 'a tab before the colon', text: message('Content-Length\t: 2\r\n') },
+  { name: 'a folded line', text: message(`A: b\r\n c\r\n${two}`) },
+  { name: 'a first line that is folded', text: `POST / HTTP/1.1\r\n Host: a\r\n${two}\r\n{}` },
+  { name: 'a bare LF in a header', text: message('A: b\nContent-Length: 2\r\n') },
+  { name: 'a bare CR in a header', text: message(`A: b\rc\r\n${two}`) },
+  { name: 'a bare LF after the start line', text: `POST / HTTP/1.1\nHost: a\r\n${two}\r\n{}` },
+  { name: 'NUL in a header', text: message(`A: b\0\r\n${two}`) },
+  { name: 'NUL in a name', text: message(`A\0: b\r\n${two}`) },
+  { name: 'DEL in a header', text: message(`A: \x7f\r\n${two}`) },
+  { name: 'a line without a colon', text: message('Abc\r\n') },
+  { name: 'an empty name', text: message(': a\r\n') },
+  { name: 'a name that is no token', text: message('a(b): c\r\n') },
+  { name: 'a name beyond ASCII', text: message('\xe4: c\r\n') },
+  { name: '__proto__ with a blank', text: message('__proto__ : x\r\n') },
+  { name: 'HTTP/2.0', text: `POST / HTTP/2.0\r\nHost: a\r\n${two}\r\n{}` },
+  { name: 'HTTP/1.2', text: `POST / HTTP/1.2\r\nHost: a\r\n${two}\r\n{}` },
+  { name: 'HTTP/1.10', text: `POST / HTTP/1.10\r\nHost: a\r\n${two}\r\n{}` },
+  { name: 'HTTP/0.9', text: 'GET /\r\n\r\n' },
+  { name: 'the preface of HTTP/2', text: 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' },
+  { name: 'two blanks in the start line', text: `POST  / HTTP/1.1\r\nHost: a\r\n${two}\r\n{}` },
+  { name: 'a blank behind the start line', text: `POST / HTTP/1.1 \r\nHost: a\r\n${two}\r\n{}` },
+  { name: 'a tab in the start line', text: `POST\t/ HTTP/1.1\r\nHost: a\r\n${two}\r\n{}` },
+  { name: 'a control character in the path', text: `POST /\x01 HTTP/1.1\r\nHost: a\r\n${two}\r\n{}` },
+  { name: 'a method in lower case', text: `post / HTTP/1.1\r\nHost: a\r\n${two}\r\n{}` },
+  { name: 'an unknown method', text: `SMUGGLE / HTTP/1.1\r\nHost: a\r\n${two}\r\n{}` },
+  { name: 'CONNECT', text: 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n' },
+  { name: 'no host', text: `POST / HTTP/1.1\r\n${two}\r\n{}` },
+  { name: 'two hosts', text: message(`Host: b\r\n${two}`) },
+  { name: 'an empty line first', text: `\r\n${head}${two}\r\n{}` },
+  { name: 'a chunk extension', text: message(chunked, '2;a=b\r\n{}\r\n0\r\n\r\n') },
+  { name: 'a chunk in 0x', text: message(chunked, '0x2\r\n{}\r\n0\r\n\r\n') },
+  { name: 'a chunk with a sign', text: message(chunked, '+2\r\n{}\r\n0\r\n\r\n') },
+  { name: 'a chunk with a blank', text: message(chunked, '2 \r\n{}\r\n0\r\n\r\n') },
+  { name: 'a chunk without a size', text: message(chunked, '\r\n{}\r\n0\r\n\r\n') },
+  { name: 'a chunk size that overflows', text: message(chunked, '100000002\r\n{}\r\n0\r\n\r\n') },
+  { name: 'a chunk size ended by LF', text: message(chunked, '2\n{}\r\n0\r\n\r\n') },
+  { name: 'a chunk size ended by CR alone', text: message(chunked, '2\r{}\r\n0\r\n\r\n') },
+  { name: 'a chunk that is too short', text: message(chunked, '3\r\n{}\r\n0\r\n\r\n') },
+  { name: 'a chunk with another end', text: message(chunked, '2\r\n{}xx0\r\n\r\n') },
+  { name: 'a chunk ended by LF', text: message(chunked, '2\r\n{}\n0\r\n\r\n') },
+  { name: 'a trailer', text: message(chunked, '0\r\nA: b\r\n\r\n') },
+  { name: 'a length beyond all limits', text: message('Content-Length: 99999999999\r\n'), status: 413 },
+  { name: 'a length of 40 digits', text: message(`Content-Length: ${'9'.repeat(40)}\r\n`) },
+  { name: 'a chunk beyond the limit', text: message(chunked, 'fffffff\r\n'), status: 413 },
+  {
+    name: 'many chunks beyond the limit',
+    text: message(chunked, `${`ffff\r\n${'x'.repeat(0xffff)}\r\n`.repeat(17)}0\r\n\r\n`),
+    status: 413,
+  },
+  { name: '200 headers', text: message('a: b\r\n'.repeat(200)), status: 431 },
+  { name: 'a header of 100 KiB', text: message(`a: ${'b'.repeat(100_000)}\r\n`), status: 431 },
+  { name: '100 KiB without an end', text: `${head}a: ${'b'.repeat(100_000)}`, status: 431 },
+  { name: 'another expectation', text: message(`Expect: 200-ok\r\n${two}`), status: 417 },
+];

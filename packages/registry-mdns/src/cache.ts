@@ -1,6 +1,7 @@
 import { MicroError, type RegistryChange, type ServiceRecord } from '@micro/core';
 import { instanceText, serviceName } from './names.ts';
 import type { Sighting } from './packet.ts';
+import type { Heard } from './query.ts';
 import { joinVersions, recordOf } from './records.ts';
 import { decodeText, type NodeText } from './txt.ts';
 
@@ -12,8 +13,8 @@ export interface NodeCache {
   records(service: string | undefined): readonly ServiceRecord[];
   /** The names of the services with nodes. */
   services(): readonly string[];
-  /** Whether there are nodes of the service, and all were heard since. */
-  complete(service: string, since: number): boolean;
+  /** When the service's nodes were last heard: the one that is silent longest, and the latest. */
+  heard(service: string): Heard | undefined;
   /** Counts a question without an answer against silent nodes; drops them at the third. True while some are suspect. */
   missed(service: string, since: number): boolean;
   /** Forgets services without telling. */
@@ -138,9 +139,10 @@ export function nodeCache({ domain, missSpacingMs, wanted, changed }: CacheOptio
     return suspect;
   }
 
-  function complete(service: string, since: number): boolean {
-    const nodes = services.get(service);
-    return nodes !== undefined && [...nodes.values()].every((entry) => entry.heardAt >= since);
+  function heard(service: string): Heard | undefined {
+    const times = [...(services.get(service)?.values() ?? [])].map((entry) => entry.heardAt);
+    const [oldest, newest] = [times[0], times.at(-1)];
+    return oldest === undefined || newest === undefined ? undefined : { oldest, newest };
   }
 
   function forget(unwanted: (service: string) => boolean): void {
@@ -158,7 +160,7 @@ export function nodeCache({ domain, missSpacingMs, wanted, changed }: CacheOptio
     );
   }
 
-  return { hear, records, services: () => [...services.keys()], complete, missed, forget };
+  return { hear, records, services: () => [...services.keys()], heard, missed, forget };
 }
 
 /** The node's id: what its instance name says before the service's, or, where DNS cannot carry it, the TXT record. */

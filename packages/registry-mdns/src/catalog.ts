@@ -7,6 +7,8 @@ export interface Catalog {
   hear(instance: string, text: string): void;
   /** The names heard since, sorted. */
   names(since: number): readonly string[];
+  /** The time of the latest, when there is one. */
+  newest(): number | undefined;
 }
 
 const mostNames = 4_096;
@@ -32,5 +34,5 @@ export function newCatalog(domain: string): Catalog {
       .map(([name]) => name)
       .sort();
   }
-  return { hear, names };
+  return { hear, names, newest: () => [...heardAt.values()].at(-1) };
 }

@@ -114,12 +114,15 @@ export function mdnsRegistry(options?: MdnsOptions): Registry {
       const suspects = await Promise.all([...new Set([...names, ...cache.services()])].map(look));
       return suspects.includes(true);
     }
-    const since = await asker.ask(serviceName(name, domain), (at) => cache.complete(name, at));
+    const since = await asker.ask(serviceName(name, domain), () => cache.heard(name));
     return cache.missed(name, since);
   }
 
   async function listNames(): Promise<readonly string[]> {
-    const since = await asker.ask(listName, (at) => catalog.names(at).length > 0);
+    const since = await asker.ask(listName, () => {
+      const newest = catalog.newest();
+      return newest === undefined ? undefined : { oldest: newest, newest };
+    });
     return catalog.names(since);
   }
 

@@ -2,13 +2,18 @@ import { encodeQuestion } from './packet.ts';
 
 export interface Asker {
   /** Asks the network for a name, and resolves, when the answers are in, with the time the question went out. */
-  ask(name: string, complete: Complete): Promise<number>;
+  ask(name: string, heard: HeardOf): Promise<number>;
   /** Rejects what is being asked, with the error. */
   close(error: Error): void;
 }
 
-/** Whether everything that is known under the name has answered since; if not, the question is repeated once. */
-export type Complete = (since: number) => boolean;
+/** When what is known under a name was last heard: the one that is silent longest, and the latest. */
+export interface Heard {
+  readonly oldest: number;
+  readonly newest: number;
+}
+
+type HeardOf = () => Heard | undefined;
 
 export interface AskerOptions {
   readonly send: (bytes: Buffer) => Promise<void>;
@@ -21,6 +26,10 @@ interface Round {
   next?: Promise<number>;
 }
 
+// A pause of this length ends the answers; a lookup takes no longer than so many times its window.
+const quietMs = 10;
+const longest = 4;
+
 /**
  * One question at a time for each name. Who asks while a question is out waits for the next one, which all of
  * them share: so each caller's answers are younger than its call, and a hundred calls cost two questions.
@@ -29,22 +38,22 @@ export function newAsker({ send, queryMs }: AskerOptions): Asker {
   const rounds = new Map<string, Round>();
   const waiting = new Set<(error: Error) => void>();
 
-  function ask(name: string, complete: Complete): Promise<number> {
+  function ask(name: string, heard: HeardOf): Promise<number> {
     const round = rounds.get(name);
-    if (round === undefined) return start(name, complete);
+    if (round === undefined) return start(name, heard);
     if (!round.sent) return round.done;
-    const again = (): Promise<number> => ask(name, complete);
+    const again = (): Promise<number> => ask(name, heard);
     round.next ??= round.done.then(again, again);
     return round.next;
   }
 
-  function start(name: string, complete: Complete): Promise<number> {
-    const round: Round = { sent: false, done: Promise.resolve().then(() => run(name, round, complete)) };
+  function start(name: string, heard: HeardOf): Promise<number> {
+    const round: Round = { sent: false, done: Promise.resolve().then(() => run(name, round, heard)) };
     rounds.set(name, round);
     return round.done;
   }
 
-  async function run(name: string, round: Round, complete: Complete): Promise<number> {
+  async function run(name: string, round: Round, heard: HeardOf): Promise<number> {
     const timers: NodeJS.Timeout[] = [];
     let end: ((error: Error) => void) | undefined;
     try {
@@ -52,18 +61,25 @@ export function newAsker({ send, queryMs }: AskerOptions): Asker {
       const since = performance.now();
       // The id has no meaning to others: by it we know our own question when it comes back to us.
       const question = encodeQuestion(name, Math.floor(Math.random() * 65_536));
-      const heard = send(question);
+      const sent = send(question);
       const waited = new Promise<void>((resolve, reject) => {
         end = reject;
         waiting.add(reject);
-        // An immediate runs after the sockets were read: what came in time counts, however busy the process is.
-        timers.push(setTimeout(() => setImmediate(resolve), queryMs));
+        // Answers that still come are waited for: a large service has many. An immediate runs after the
+        // sockets were read, so that what came in time counts, however busy the process is.
+        const settle = (): void => {
+          const now = performance.now();
+          const quiet = now - (heard()?.newest ?? 0) >= quietMs;
+          if (quiet || now - since >= longest * queryMs) resolve();
+          else timers.push(setTimeout(setImmediate, quietMs, settle));
+        };
+        timers.push(setTimeout(setImmediate, queryMs, settle));
       });
       const repeat = (): void => {
-        if (!complete(since)) send(question).catch(ignore);
+        if ((heard()?.oldest ?? 0) < since) send(question).catch(ignore);
       };
       timers.push(setTimeout(repeat, queryMs / 2));
-      await Promise.all([heard, waited]);
+      await Promise.all([sent, waited]);
       return since;
     } finally {
       for (const timer of timers) clearTimeout(timer);

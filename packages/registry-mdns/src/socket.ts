@@ -4,6 +4,8 @@ import { BlockList } from 'node:net';
 import { MicroError, report } from '@micro/core';
 import { type InterfaceAddress, interfaceAddresses, noMulticast } from './interfaces.ts';
 import type { Settings } from './options.ts';
+import { newReplies } from './replies.ts';
+import { newTurns } from './turns.ts';
 
 /** A membership in the multicast group: one socket that hears it, and one per interface that speaks to it. */
 export interface Group {
@@ -30,7 +32,8 @@ const hearWithinMs = 1_000;
 const repeatAfterMs = 250;
 const lookAgainMs = 5_000;
 const mostInterfaces = 32;
-const mostUnsent = 256;
+// Who registers a thousand nodes at once must not drown its own ears, nor those of others.
+const mostSending = 32;
 
 /** Joins the group on every interface that lets us. Rejects with `unavailable`, and says what is missing. */
 export async function openGroup(
@@ -44,7 +47,8 @@ export async function openGroup(
   let nearby = new BlockList();
   let lookedAt = Number.NEGATIVE_INFINITY;
   let looking: Promise<void> | undefined;
-  let unsent = 0;
+  const inTurn = newTurns(mostSending);
+  const replies = newReplies(listener);
   let closed = false;
 
   function heard(bytes: Buffer, from: RemoteInfo): void {
@@ -147,18 +151,10 @@ export async function openGroup(
     }
   }
 
-  function reply(bytes: Buffer, to: RemoteInfo): void {
-    if (unsent >= mostUnsent || closed || to.port === 0) return;
-    unsent++;
-    listener.send(bytes, to.port, to.address, () => {
-      // An error here is a peer that left: who is there asks again.
-      unsent--;
-    });
-  }
-
   async function close(): Promise<void> {
     if (closed) return;
     closed = true;
+    replies.close();
     for (const echo of echoes) echo.fail(closedError());
     const sockets = [listener, ...speakers.values()];
     speakers.clear();
@@ -180,7 +176,7 @@ export async function openGroup(
     await close();
     throw error;
   }
-  return { send, reply, hold, close };
+  return { send: (bytes) => inTurn(() => send(bytes)), reply: replies.reply, hold, close };
 }
 
 /** Rejected with where the registry closes. */

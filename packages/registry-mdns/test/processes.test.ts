@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@micro/conformance';
 import type { Registry, RegistryChange } from '@micro/core';
@@ -18,7 +19,7 @@ let folder = '';
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'registry-mdns-'));
-  const entry = join(import.meta.dirname, 'peer.ts');
+  const entry = fileURLToPath(new URL('./peer.ts', import.meta.url));
   // dns-packet is CommonJS and calls require.
   const banner = {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",

@@ -17,8 +17,8 @@ export function resources(): Resources {
 }
 
 /** Resolves when there is nothing that was not there before. */
-export async function nothingLeft(before: Resources): Promise<void> {
-  await eventually(() => {
+export async function nothingLeft(before: Resources, timeoutMs = 10_000): Promise<void> {
+  const check = (): void => {
     const more: string[] = [];
     for (const [type, count] of resources()) {
       const surplus = count - (before.get(type) ?? 0);
@@ -26,7 +26,8 @@ export async function nothingLeft(before: Resources): Promise<void> {
       if (surplus > 0 && !transient.has(type)) more.push(`${surplus} x ${type}`);
     }
     assert.deepEqual(more, [], 'left open after close()');
-  });
+  };
+  await eventually(check, { timeoutMs });
 }
 
 const transient: ReadonlySet<string> = new Set(['Immediate', 'CloseReq', 'FSReqPromise', 'FSReqCallback']);

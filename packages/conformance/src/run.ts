@@ -105,7 +105,7 @@ export async function runCase<H extends Harness<P>, P extends object>(
   for (let step = undo.pop(); step !== undefined; step = undo.pop()) {
     const cleanUp = step;
     await attempt(() =>
-      within(Promise.resolve(cleanUp()), caseLimitMs, 'cleaning up after the case has not ended'),
+      within(Promise.resolve(cleanUp()), 3 * timeoutMs, 'cleaning up after the case has not ended'),
     );
   }
   if (waiver === undefined && failure !== undefined) throw failure.error;

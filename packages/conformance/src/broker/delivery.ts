@@ -187,17 +187,7 @@ export const deliveryCases: readonly BrokerCase[] = [
     async run(scope) {
       const broker = await scope.create();
       const base = scope.unique();
-      const patterns = [
-        `${base}.*`,
-        `${base}.>`,
-        `${base}.#`,
-        `${base}/+`,
-        '*',
-        '>',
-        '#',
-        base.toUpperCase(),
-        base,
-      ];
+      const patterns = [`${base}.*`, `${base}.>`, `${base}.#`, `${base}/+`, '*', '>', '#', `${base}.X`, base];
       const inboxes = await Promise.all(patterns.map((pattern) => subscribe(scope, broker, pattern)));
       const exact = await subscribe(scope, broker, `${base}.x`);
       await broker.publish(`${base}.x`, [message('exact')]);

@@ -23,7 +23,7 @@ const leaksNothing: BrokerCase = {
     await inbox.gets(['x']);
     await inbox.subscription.stop();
     await broker.close();
-    await nothingLeft(before);
+    await nothingLeft(before, scope.harness.patienceMs);
   },
 };
 

@@ -25,7 +25,7 @@ const leaksNothing: RegistryCase = {
     await registry.deregister(service, { signal });
     await registry.close();
     await watch.ended;
-    await nothingLeft(before);
+    await nothingLeft(before, scope.harness.patienceMs);
     noListeners(signal);
   },
 };

@@ -10,6 +10,7 @@ import type {
   Transport,
 } from '@micro/core';
 import { MicroError } from '@micro/core';
+import { describe } from '../expectations.ts';
 import type { TransportScope } from './harness.ts';
 import { ReceivingEnd } from './receiving-end.ts';
 import { Rules } from './rules.ts';
@@ -43,7 +44,7 @@ export interface Handlers {
   /** Answers a call, later than it has come. @default replies with the body */
   readonly call?: ((served: ServedCall) => void) | undefined;
   /** Takes a stream, in the next turn of the event loop. @default nothing */
-  readonly stream?: ((served: ServedStream) => void) | undefined;
+  readonly stream?: ((served: ServedStream) => void | Promise<void>) | undefined;
 }
 
 export const kinds: Readonly<Record<string, 'unary' | StreamKind>> = {
@@ -81,6 +82,11 @@ export async function serve(
     return { service: '', endpoint: '', contentType: '' };
   };
   const refusal = (): MicroError => new MicroError('unavailable', 'the service is stopping', { id: 'test' });
+
+  const handle = (served: ServedStream): void => {
+    const run = async (): Promise<void> => take?.(served);
+    run().catch((error: unknown) => rules.broken(`the server's end of a stream failed: ${describe(error)}`));
+  };
 
   const acceptor: Acceptor = {
     endpoints,
@@ -122,7 +128,7 @@ export async function serve(
       from.busy = true; // until this returns nothing may be told
       setImmediate(() => {
         if (refused) incoming.sink.abort(refusal(), 'no');
-        else take?.(served);
+        else handle(served);
       });
       queueMicrotask(() => {
         from.busy = false;

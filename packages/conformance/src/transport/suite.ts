@@ -8,6 +8,7 @@ import { lifetimeCases } from './lifetime.ts';
 import { serve } from './server.ts';
 import { streamFailureCases } from './stream-failures.ts';
 import { streamCases } from './streams.ts';
+import { throughCoreCases } from './through-core.ts';
 import { unaryCases } from './unary.ts';
 
 /** A call, a failed one and a stream, with some left open; then everything is closed. */
@@ -31,12 +32,12 @@ const leaksNothing: TransportCase = {
     await use(scope, signal); // what a library makes once for the process is not a leak
     const before = resources();
     await use(scope, signal);
-    await nothingLeft(before);
+    await nothingLeft(before, scope.harness.patienceMs);
     noListeners(signal);
   },
 };
 
-/** What every transport has to do, held against the seam alone. */
+/** What every transport has to do: held against the seam alone, and at the end under core's client and server. */
 export const transportSuite: Suite<TransportHarness, Transport> = {
   kind: 'transport',
   cases: [
@@ -45,6 +46,7 @@ export const transportSuite: Suite<TransportHarness, Transport> = {
     ...streamCases,
     ...streamFailureCases,
     ...lifetimeCases,
+    ...throughCoreCases,
     leaksNothing,
   ],
 };

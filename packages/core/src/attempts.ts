@@ -2,7 +2,7 @@ import { report } from './background.ts';
 import { now } from './clock.ts';
 import { ambient, type CallOptions } from './context.ts';
 import { deadlines, type Expiring } from './deadlines.ts';
-import { type Delivered, type MicroError, remoteError } from './errors.ts';
+import { type Delivered, MicroError, remoteError } from './errors.ts';
 import { HandlerContext } from './handler-context.ts';
 import { type Metadata, mergeMetadata } from './metadata.ts';
 import type { Node } from './nodes.ts';
@@ -40,8 +40,9 @@ export abstract class Attempts implements Expiring {
     this.target = remote.target;
     this.options = options;
     const wait = options?.timeoutMs ?? remote.timeoutMs;
-    const parent = options?.ctx ?? ambient.storage.getStore();
-    let deadline = wait === 0 ? 0 : now() + Math.ceil(wait);
+    if (Number.isNaN(wait)) throw new MicroError('bad_request', 'timeoutMs must be a number, not NaN');
+    const parent = options?.ctx ?? (remote.ambient ? ambient.storage.getStore() : undefined);
+    let deadline = wait === 0 || wait === Number.POSITIVE_INFINITY ? 0 : now() + Math.ceil(Math.max(0, wait));
     let metadata = options?.metadata;
     if (parent instanceof HandlerContext) {
       this.parent = parent;

@@ -29,7 +29,7 @@ export function contextKey<T>(name: string): ContextKey<T> {
 }
 
 export interface CallOptions {
-  /** How long to wait for the reply, attempts and all, in ms; 0: for ever. @default the client's, 5000 for unary, none for streams */
+  /** How long to wait for the reply, attempts and all, in ms; 0: for ever, below: not at all. @default the client's, 5000 for unary, none for streams */
   readonly timeoutMs?: number | undefined;
   /** Cancels the call; the handler's signal aborts too. */
   readonly signal?: AbortSignal | undefined;

@@ -1,5 +1,8 @@
 import { now, staleClock } from './clock.ts';
 
+/** The longest delay of a Node timer; longer ones would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** Something that ends at a time. */
 export interface Expiring {
   /** On the clock of `now()`, in ms; greater than 0. */
@@ -46,7 +49,8 @@ export class Deadlines {
   private arm(deadline: number): void {
     this.earliest = deadline;
     clearTimeout(this.timer);
-    this.timer = setTimeout(this.sweep, Math.max(1, Math.ceil(deadline - now())));
+    const delay = Math.min(longestTimerMs, Math.max(1, Math.ceil(deadline - now())));
+    this.timer = setTimeout(this.sweep, delay);
     if (this.holders === 0) this.timer.unref();
   }
 

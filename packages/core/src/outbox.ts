@@ -29,8 +29,14 @@ export class Outbox {
     if (this.stopped) return;
     this.stopped = true;
     this.drained();
-    // A generator that waits inside next() returns when it wakes; its own failure then concerns nobody
-    Promise.resolve(this.iterator?.return?.()).catch(() => undefined);
+    this.leave().catch(() => undefined); // its own failure concerns nobody any more
+  }
+
+  /** Also an iterable that was never begun: a channel's writer wants to know that nobody will read. */
+  private async leave(): Promise<void> {
+    this.iterator ??= this.source[Symbol.asyncIterator]();
+    // A generator that waits inside next() returns when it wakes
+    await this.iterator.return?.();
   }
 
   private async run(): Promise<void> {

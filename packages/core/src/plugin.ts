@@ -1,4 +1,5 @@
 // What plugins are made with, besides the contracts: for transports above all.
+export { abortable, abortError, checkSignal } from './aborted.ts';
 export { announcedAddress } from './address.ts';
 export { now, staleClock } from './clock.ts';
 export { remoteError } from './errors.ts';

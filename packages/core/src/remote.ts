@@ -10,6 +10,8 @@ export interface Remote {
   readonly target: Target;
   readonly kind: 'unary' | StreamKind;
   readonly idempotent: boolean;
+  /** Calls inherit the running handler's context. */
+  readonly ambient: boolean;
   readonly encode: Encode;
   readonly decode: Decode;
   /** For calls that say nothing else. A stream has no deadline of its own. */
@@ -40,7 +42,7 @@ export function makeRemote(
   endpoint: Endpoint,
   codec: Codec | undefined,
   service: CalledService,
-  defaults: { readonly timeoutMs: number; readonly retries: number },
+  defaults: { readonly timeoutMs: number; readonly retries: number; readonly ambient: boolean },
 ): Remote {
   const response = schemaOf(endpoint.response);
   return {
@@ -49,6 +51,7 @@ export function makeRemote(
     timeoutMs: kindOf(endpoint) === 'unary' ? defaults.timeoutMs : 0,
     retries: defaults.retries,
     idempotent: endpoint.idempotent,
+    ambient: defaults.ambient,
     encode: encodeWith(codec, schemaOf(endpoint.request)),
     decode: decodeWith(codec, response),
     check: checkOf(response, `the reply of ${target.service} ${target.endpoint}`),

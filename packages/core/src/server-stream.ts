@@ -1,3 +1,4 @@
+import { now } from './clock.ts';
 import { deadlines } from './deadlines.ts';
 import { MicroError } from './errors.ts';
 import { HandlerContext } from './handler-context.ts';
@@ -38,7 +39,10 @@ export class ServerStream implements StreamReceiver {
     }
     this.running = true;
     try {
-      if (ctx.endsAt !== 0 && ctx.place < 0) deadlines.add(ctx);
+      if (ctx.endsAt !== 0) {
+        if (now() >= ctx.endsAt) throw late(route.endpoint);
+        if (ctx.place < 0) deadlines.add(ctx);
+      }
       const input = route.kind === 'server-stream' ? await onlyMessage(requests, 'the caller') : requests;
       const reply = await handle(server, route, input, ctx);
       if (route.kind === 'client-stream') this.write(reply);

@@ -7,8 +7,8 @@ import {
   report,
   type ServiceRecord,
 } from '@micro/core';
+import { abortable, checkSignal } from '@micro/core/plugin';
 import { nodeCache } from './cache.ts';
-import { abortable, checkSignal } from './cancel.ts';
 import { newCatalog } from './catalog.ts';
 import { newInterests } from './interests.ts';
 import { listService, serviceName } from './names.ts';

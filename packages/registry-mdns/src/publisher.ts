@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { MicroError, type NodeRecord, report, type ServiceRecord } from '@micro/core';
+import { abortable } from '@micro/core/plugin';
 import { hostAndPort } from './address.ts';
-import { abortable } from './cancel.ts';
 import { hostLabel, instanceName, instanceText, listService, serviceName, serviceText } from './names.ts';
 import { encodeAnnouncement, encodeAnswer, type Instance } from './packet.ts';
 import { encodeText } from './txt.ts';

@@ -28,6 +28,13 @@ function filtered(inner: Registry, keep: (change: RegistryChange) => boolean): R
 }
 
 export const registryDoubles: readonly Double<RegistryHarness>[] = [
+  // first: what a stuck double leaves running for a while would hide a leak
+  double('leaves a timer', 'leaves no socket, timer or listener after close', (inner) => ({
+    register: (record, options) => {
+      leak();
+      return inner.register(record, options);
+    },
+  })),
   double('forgets the TTL', 'a node that is not renewed vanishes when its TTL is over', (inner) => ({
     register: (record, options) => inner.register(record, { ...options, ttlMs: 1e9 }),
   })),
@@ -166,10 +173,4 @@ export const registryDoubles: readonly Double<RegistryHarness>[] = [
     getService: (name) => inner.getService(name),
   })),
   double('goes on after close', 'rejects with unavailable after close', () => ({ close: async () => {} })),
-  double('leaves a timer', 'leaves no socket, timer or listener after close', (inner) => ({
-    register: (record, options) => {
-      leak();
-      return inner.register(record, options);
-    },
-  })),
 ];

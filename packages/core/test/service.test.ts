@@ -1,13 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import '../src/ambient.ts';
-import { currentContext } from '../src/ambient.ts';
 import {
   channel,
   contract,
   createClient,
   createService,
-  isMicroError,
   MicroError,
   rpc,
   type Service,

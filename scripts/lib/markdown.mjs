@@ -15,6 +15,19 @@ export function typescriptBlocks(markdown) {
   return blocks;
 }
 
+/**
+ * All fenced blocks in their order: `{ language, file, text }`; `file` is what the line above says, as in
+ * `src/index.ts`: (with backquotes and a colon).
+ */
+export function namedBlocks(markdown) {
+  const lines = markdown.split('\n');
+  return fences(markdown).map(({ line, info, lines: body }) => {
+    const above = lines.slice(0, line - 1).findLast((text) => text.trim() !== '');
+    const file = above?.match(/^`([\w./-]+\.\w+)`:$/)?.[1];
+    return { language: info.split(/\s+/)[0], file, text: `${body.join('\n')}\n` };
+  });
+}
+
 /** Targets of links and images that name a file, without their anchor: `{ line, target }`. */
 export function relativeLinks(markdown) {
   const links = [];

@@ -10,7 +10,7 @@ export interface MemoryTopics {
   join(topic: string, deliver: Deliver, options: SubscribeOptions): Member;
 }
 
-export interface Bounds {
+interface Bounds {
   readonly retain: number;
   readonly maxBacklog: number;
   /** With nobody subscribed, the first queue of the topic gets them. */

@@ -1,5 +1,5 @@
 import type { Codec, CodecFeature } from '@micro/core';
-import type { Case, Harness, Scope } from '../suite.ts';
+import type { Case, Harness } from '../suite.ts';
 
 export interface CodecHarness extends Harness<Codec, CodecFeature> {
   /** Messages that survive a round trip; needed by codecs with the feature `schema`. @default plain data */
@@ -13,5 +13,4 @@ export interface CodecSample {
   readonly schema?: unknown;
 }
 
-export type CodecScope = Scope<CodecHarness, Codec>;
 export type CodecCase = Case<CodecHarness, Codec>;

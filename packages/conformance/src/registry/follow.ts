@@ -66,7 +66,7 @@ export async function follow(
 }
 
 /** The state after a change: a node is known by its service and id. */
-export function fold(state: readonly ServiceRecord[], change: RegistryChange): readonly ServiceRecord[] {
+function fold(state: readonly ServiceRecord[], change: RegistryChange): readonly ServiceRecord[] {
   if (change.type === 'list') {
     return [
       ...state.filter(({ name }) => change.name !== undefined && name !== change.name),

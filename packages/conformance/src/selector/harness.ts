@@ -1,5 +1,5 @@
 import type { Selector } from '@micro/core';
-import type { Case, Harness, Scope } from '../suite.ts';
+import type { Case, Harness } from '../suite.ts';
 
 export interface SelectorHarness extends Harness<Selector, SelectorTrait> {}
 
@@ -9,5 +9,4 @@ export interface SelectorHarness extends Harness<Selector, SelectorTrait> {}
  */
 export type SelectorTrait = 'pending' | 'latency' | 'key' | 'even';
 
-export type SelectorScope = Scope<SelectorHarness, Selector>;
 export type SelectorCase = Case<SelectorHarness, Selector>;

@@ -20,12 +20,12 @@ import { ReceivingEnd } from './receiving-end.ts';
 import { Rules } from './rules.ts';
 import { kinds } from './server.ts';
 
-export type Outcome =
+type Outcome =
   | { readonly body: Body; readonly error?: undefined; readonly delivered?: undefined }
   | { readonly body?: undefined; readonly error: MicroError; readonly delivered: Delivered };
 
 /** How a call is made. */
-export interface Sending {
+interface Sending {
   readonly service?: string | undefined;
   /** @default 'Test.Unary' */
   readonly endpoint?: string | undefined;
@@ -108,7 +108,7 @@ class TestCall implements OutgoingCall {
     if (this.outcomes > 1) this.rules.broken(`${how}, and the call had ended before`);
   }
 }
-export type SentCall = TestCall;
+type SentCall = TestCall;
 
 /** Dials the address with an instance of its own, until the case ends. */
 export async function dial(

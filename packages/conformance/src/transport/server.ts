@@ -16,7 +16,7 @@ import { ReceivingEnd } from './receiving-end.ts';
 import { Rules } from './rules.ts';
 
 /** What a transport has handed to the acceptor. */
-export interface Served {
+interface Served {
   readonly service: string;
   readonly endpoint: string;
   readonly contentType: string;
@@ -25,7 +25,7 @@ export interface ServedCall extends Served {
   readonly incoming: IncomingCall;
   readonly cancelled: boolean;
 }
-export interface ServedStream extends Served {
+interface ServedStream extends Served {
   readonly incoming: IncomingStream;
   readonly from: ReceivingEnd;
 }

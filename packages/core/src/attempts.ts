@@ -181,7 +181,8 @@ export abstract class Attempts implements Expiring {
     return node;
   }
 
-  private leave(): void {
+  /** Ends what is under way from this side: nothing is learnt about the node. */
+  protected leave(): void {
     const node = this.free();
     this.finish();
     if (node !== undefined) this.abandon(node);

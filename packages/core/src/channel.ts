@@ -12,6 +12,7 @@ export interface Channel<T> extends AsyncIterable<T> {
 /** Makes a channel that holds up to `buffer` messages nobody has read. @default 16 */
 export function channel<T>({ buffer = 16 }: { readonly buffer?: number } = {}): Channel<T> {
   let over = false;
+  let left = false;
   let full = false;
   let writers: (() => void)[] = [];
   const wake = (): void => {
@@ -20,7 +21,7 @@ export function channel<T>({ buffer = 16 }: { readonly buffer?: number } = {}): 
     for (const resolve of woken) resolve();
   };
   const inbox = new Inbox(() => {
-    over = true;
+    over = left = true;
     wake();
   }, buffer);
   inbox.sink = {
@@ -41,7 +42,7 @@ export function channel<T>({ buffer = 16 }: { readonly buffer?: number } = {}): 
       inbox.push(message);
       if (!full) return;
       await new Promise<void>((resolve) => writers.push(resolve));
-      if (over) throw gone();
+      if (left) throw gone();
     },
     end(error) {
       over = true;

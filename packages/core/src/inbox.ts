@@ -34,7 +34,11 @@ export class Inbox implements AsyncIterableIterator<unknown> {
     if (message instanceof Promise) message.catch(() => undefined);
     if (this.resolve !== undefined) {
       const { resolve, reject } = this.settle();
-      if (message instanceof Promise) message.then((value) => resolve({ done: false, value }), reject);
+      if (message instanceof Promise)
+        message.then(
+          (value) => resolve({ done: false, value }),
+          (error: unknown) => reject(this.spoilt(error)),
+        );
       else resolve({ done: false, value: message });
       return;
     }
@@ -60,7 +64,13 @@ export class Inbox implements AsyncIterableIterator<unknown> {
   next(): Promise<IteratorResult<unknown>> {
     if (this.head < this.queue.length) {
       const message = this.shift();
-      if (message instanceof Promise) return message.then((value) => ({ done: false, value }));
+      if (message instanceof Promise)
+        return message.then(
+          (value) => ({ done: false, value }),
+          (error: unknown) => {
+            throw this.spoilt(error);
+          },
+        );
       return Promise.resolve({ done: false, value: message });
     }
     if (this.over) {
@@ -89,6 +99,12 @@ export class Inbox implements AsyncIterableIterator<unknown> {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  /** A message that is found bad ends the stream: `for await` does not return what has failed. */
+  private spoilt(error: unknown): unknown {
+    void this.return();
+    return error;
   }
 
   private shift(): unknown {

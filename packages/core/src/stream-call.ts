@@ -21,6 +21,7 @@ export class StreamCall extends Attempts implements OutgoingStream {
   private sent: Body[] | undefined = [];
   private ended = false;
   private unheard = true;
+  private begun = false;
 
   /** `input`: the requests, or the one of a server stream. Without `timeoutMs` it has no deadline of its own. */
   constructor(remote: Remote, input: unknown, options: CallOptions | undefined) {
@@ -71,8 +72,12 @@ export class StreamCall extends Attempts implements OutgoingStream {
     const sink = node.connection.open(this);
     this.sink = sink;
     this.replies.sink = sink;
-    for (const body of this.sent ?? []) sink.write(body);
+    let room = true;
+    for (const body of this.sent ?? []) room = sink.write(body);
+    if (room) this.outbox.drained(); // it may wait for the connection that was lost
     if (this.ended) sink.end();
+    if (this.begun) return;
+    this.begun = true;
     this.outbox.start().then(
       () => {
         this.ended = true;
@@ -81,8 +86,8 @@ export class StreamCall extends Attempts implements OutgoingStream {
       (error: unknown) => {
         // What the caller's own iterable throws ends the stream, and is what the caller sees
         if (this.over) return;
-        this.sink?.abort(MicroError.from(error, 'canceled'));
-        this.finishWith(error);
+        this.leave();
+        this.replies.end(error);
       },
     );
   }
@@ -99,12 +104,6 @@ export class StreamCall extends Attempts implements OutgoingStream {
   protected override finish(): void {
     super.finish();
     this.outbox.stop();
-  }
-
-  private finishWith(error: unknown): void {
-    this.answered();
-    this.finish();
-    this.replies.end(error);
   }
 
   private write(message: unknown): boolean {

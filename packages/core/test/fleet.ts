@@ -1,4 +1,5 @@
 import { afterEach } from '@jest/globals';
+import { eventually } from '@micro/conformance';
 import {
   type ClientOptions,
   createClient,
@@ -53,4 +54,16 @@ export function deferred<T = void>(): {
     reject = no;
   });
   return { promise, resolve, reject };
+}
+
+/** Resolves when the count has not changed for some turns of the event loop. */
+export async function still(count: () => number): Promise<void> {
+  let before = -1;
+  let same = 0;
+  await eventually(() => {
+    const now = count();
+    same = now === before ? same + 1 : 0;
+    before = now;
+    return same > 3;
+  });
 }

@@ -16,7 +16,7 @@ const run = promisify(execFile);
 const temp = mkdtempSync(join(tmpdir(), 'micro-guide-'));
 const guide = readFileSync(join(root, 'docs/writing-a-plugin.md'), 'utf8');
 const [, transport = '', registry = ''] = guide.split(/^## /m);
-let shared = {};
+const shared = {};
 
 try {
   const filters = ['--filter', '@micro/core', '--filter', '@micro/conformance'];

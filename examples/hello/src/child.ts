@@ -37,6 +37,7 @@ export const me: string = process.env.HELLO_NAME ?? `me-${process.pid}`;
 
 // Whatever happens to main.ts, its children do not outlive it.
 process.once('disconnect', () => process.exit(1));
+if (process.connected === false) process.exit(1);
 process.channel?.unref();
 
 export function tell(told: Told, line?: string): void {

@@ -75,6 +75,7 @@ async function late(signal: AbortSignal): Promise<never> {
 const done = new AbortController();
 process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
 process.once('exit', killAll);
+process.stdout.once('error', () => process.exit(1)); // as in `npm start | head`
 try {
   process.exitCode = (await Promise.race([play(), late(done.signal)])) ? 0 : 1;
 } catch (error) {

@@ -9,7 +9,7 @@ const service = createService({
   id: me,
   hooks: {
     afterStart: ({ address }) => tell({ ready: true }, `listens on ${address}`),
-    beforeStop: () => tell({}, 'is asked to stop: leaves the registry, finishes what it has'),
+    beforeStop: () => tell({}, 'leaves the registry, finishes what it has'),
     afterStop: () => tell({}, `stopped after ${greeted} greetings`),
   },
 });

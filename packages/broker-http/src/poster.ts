@@ -58,50 +58,66 @@ export function makePoster({ tls, maxParallel }: Settings): Poster {
     return undefined;
   }
 
-  return {
-    post(member, envelope, timeoutMs) {
-      const failed = (code: Code, why: string, delivered: Failure['delivered'], cause?: unknown): Failure => {
-        const text = `broker http: subscriber ${member.id} at ${member.address}: ${why}`;
-        return { error: new MicroError(code, text, { cause }), delivered };
-      };
-      const refused = refusal(member);
-      if (refused !== undefined) return Promise.resolve(failed('unavailable', refused, 'no'));
-      return new Promise((resolve) => {
-        let connected = false;
-        let answered = false;
-        let outcome: Failure | undefined;
-        const request = open(member, envelope);
-        requests.add(request);
-        const giveUp = (why: string): unknown => request.destroy(new Error(why));
-        const connecting = setTimeout(() => {
-          if (!connected) giveUp(`no connection within ${timeoutMs / 2} ms`);
-        }, timeoutMs / 2);
-        const waiting = setTimeout(() => giveUp(`no answer within ${timeoutMs} ms`), timeoutMs);
-        request.on('socket', (socket) => {
-          const ready = (): void => {
-            connected = true;
-          };
-          if (socket.connecting) socket.once(member.secure ? 'secureConnect' : 'connect', ready);
-          else ready();
-        });
-        request.on('response', (response) => {
-          answered = true;
-          const bad = judge(response);
-          if (bad !== undefined) outcome = failed(...bad);
-          response.on('error', () => undefined); // the status is all that counts, and it is here
-          response.resume();
-        });
-        request.on('error', (error) => {
-          if (!answered) outcome = failed('unavailable', error.message, connected ? 'maybe' : 'no', error);
-        });
-        request.on('close', () => {
-          clearTimeout(connecting);
-          clearTimeout(waiting);
-          requests.delete(request);
-          resolve(outcome);
-        });
-        request.end(envelope);
+  /** One request. `stale`: the kept connection had been closed by the peer, and nothing was sent. */
+  function attempt(
+    member: Member,
+    envelope: Buffer,
+    timeoutMs: number,
+  ): Promise<Failure | 'stale' | undefined> {
+    return new Promise((resolve) => {
+      let sent = false;
+      let answered = false;
+      let outcome: Failure | 'stale' | undefined;
+      const request = open(member, envelope);
+      requests.add(request);
+      const giveUp = (why: string): unknown => request.destroy(new Error(why));
+      const connecting = setTimeout(() => {
+        if (!sent) giveUp(`no connection within ${timeoutMs / 2} ms`);
+      }, timeoutMs / 2);
+      const waiting = setTimeout(() => giveUp(`no answer within ${timeoutMs} ms`), timeoutMs);
+      request.on('socket', (socket) => {
+        const send = (): void => {
+          if (socket.readableEnded || socket.destroyed) giveUp('the connection was closed');
+          if (request.destroyed) return;
+          sent = true;
+          request.end(envelope);
+        };
+        if (socket.connecting) socket.once(member.secure ? 'secureConnect' : 'connect', send);
+        // A whole turn of the loop, in which we hear of a peer that has gone: the first one may come before the polling
+        else setImmediate(() => setImmediate(send));
       });
+      request.on('response', (response) => {
+        answered = true;
+        const bad = judge(response);
+        if (bad !== undefined) outcome = failed(member, ...bad);
+        response.on('error', () => undefined); // the status is all that counts, and it is here
+        response.resume();
+      });
+      request.on('error', (error) => {
+        if (answered) return;
+        const stale = request.reusedSocket && !sent && !closed;
+        outcome = stale
+          ? 'stale'
+          : failed(member, 'unavailable', error.message, sent ? 'maybe' : 'no', error);
+      });
+      request.on('close', () => {
+        clearTimeout(connecting);
+        clearTimeout(waiting);
+        requests.delete(request);
+        resolve(outcome);
+      });
+    });
+  }
+
+  return {
+    async post(member, envelope, timeoutMs) {
+      for (;;) {
+        const refused = refusal(member);
+        if (refused !== undefined) return failed(member, 'unavailable', refused, 'no');
+        // Ends: each turn takes a dead connection out of the pool
+        const outcome = await attempt(member, envelope, timeoutMs);
+        if (outcome !== 'stale') return outcome;
+      }
     },
     close() {
       closed = true;
@@ -110,6 +126,17 @@ export function makePoster({ tls, maxParallel }: Settings): Poster {
       secure?.destroy();
     },
   };
+}
+
+function failed(
+  { id, address }: Member,
+  code: Code,
+  why: string,
+  delivered: Failure['delivered'],
+  cause?: unknown,
+): Failure {
+  const text = `broker http: subscriber ${id} at ${address}: ${why}`;
+  return { error: new MicroError(code, text, { cause }), delivered };
 }
 
 /** 404 and 503 are what our receivers say before a handler has seen anything; Go's say 200, whatever happened. */

@@ -183,3 +183,23 @@ test('a stopping member sends publishers to another one, until all know that it 
   const all = boxes.flatMap(({ texts }) => texts);
   expect(all.map(Number).sort((a, b) => a - b)).toEqual(messages.map((_, n) => n));
 });
+
+test('connections are kept, one that the subscriber has closed costs nothing, and none outlives the broker', async () => {
+  const of = network();
+  const [registry, subscriber] = [registryOf(of), await go()];
+  await registry.register(record('only', subscriber.address, { version: 'queue' }), ttl);
+  const broker = ours(of);
+  const batch = Array.from({ length: 8 }, () => message(john));
+  await broker.publish('greetings', batch);
+  const kept = await subscriber.connections();
+  expect(kept).toBeGreaterThan(0);
+  await broker.publish('greetings', batch);
+  expect(await subscriber.connections()).toBe(kept);
+  for (let round = 0; round < 20; round++) {
+    subscriber.closeIdle();
+    await broker.publish('greetings', batch);
+  }
+  expect(subscriber.seen).toHaveLength(22 * batch.length);
+  await broker.close();
+  await eventually(async () => expect(await subscriber.connections()).toBe(0));
+});

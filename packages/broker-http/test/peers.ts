@@ -13,6 +13,9 @@ export interface Seen {
 export interface GoSubscriber {
   readonly address: string;
   readonly seen: readonly Seen[];
+  connections(): Promise<number>;
+  /** Closes connections on which nothing is under way; new ones are welcome. */
+  closeIdle(): void;
   close(): Promise<void>;
 }
 
@@ -32,6 +35,11 @@ export async function goSubscriber(status = 200): Promise<GoSubscriber> {
   return {
     address: `127.0.0.1:${port}`,
     seen,
+    connections: () =>
+      new Promise((resolve, reject) => {
+        server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+      }),
+    closeIdle: () => server.closeIdleConnections(),
     async close() {
       const closed = once(server, 'close');
       server.close();

@@ -7,6 +7,7 @@ const heads = [
   'p50 us',
   'p99 us',
   'CPU us',
+  'CPU ratio',
   'RSS MB',
   'ratio (min-max)',
   'targets',
@@ -39,6 +40,7 @@ function cells(row: Row): string[] {
     row.p50Us.toFixed(1),
     row.p99Us.toFixed(1),
     row.cpuUs.toFixed(2),
+    isReference ? '' : row.cpuRatio.toFixed(2),
     row.rssMb.toFixed(0),
     isReference ? 'reference' : `${ratio.toFixed(2)} (${ratioMin.toFixed(2)}-${ratioMax.toFixed(2)})`,
     row.targets

@@ -18,6 +18,8 @@ export interface Row {
   readonly p50Ratio: number;
   /** CPU a call, client and server together, in us. */
   readonly cpuUs: number;
+  /** The same over the reference's: steadier than `ratio` where other programs use the machine. */
+  readonly cpuRatio: number;
   /** What of it is above the reference's. */
   readonly shareUs: number;
   /** Growth of the heap a call, in bytes; only where that is measured. */
@@ -50,6 +52,7 @@ export function makeRow(of: BenchCase, contender: string, inFlight: number, meas
     ratioMax,
     p50Ratio,
     cpuUs,
+    cpuRatio,
     shareUs,
     heapBytes,
   } = measured;
@@ -67,6 +70,7 @@ export function makeRow(of: BenchCase, contender: string, inFlight: number, meas
     ratioMax: round(ratioMax),
     p50Ratio: round(p50Ratio),
     cpuUs: round(cpuUs),
+    cpuRatio: round(cpuRatio),
     shareUs: round(shareUs),
     ...(heapBytes === undefined ? {} : { heapBytes: round(heapBytes) }),
     targets,

@@ -82,6 +82,7 @@ function rowOf(
     ratioMax: Math.max(...ratios),
     p50Ratio: middle((pair) => pair.own.p50Us / reference(pair, 'p50Us')),
     cpuUs: middle(({ own }) => own.cpuUs),
+    cpuRatio: middle((pair) => pair.own.cpuUs / reference(pair, 'cpuUs')),
     shareUs: middle((pair) => pair.own.cpuUs - reference(pair, 'cpuUs')),
     ...(heapBytes === undefined ? {} : { heapBytes }),
   });

@@ -25,7 +25,7 @@ export function brokerOf(of: string, options: HttpBrokerOptions = {}): { broker:
   return { service, broker };
 }
 
-export const acked: Verdict = { outcome: 'ack' };
+const acked: Verdict = { outcome: 'ack' };
 
 export function subscribing(options: Partial<SubscribeOptions> = {}): SubscribeOptions {
   return {

@@ -18,7 +18,7 @@ import { Sweep } from './sweep.ts';
 import { tlsServerOptions } from './tls.ts';
 
 /** So long a peer has to close its side after we have closed ours. */
-const lingerMs = 2000;
+const lingerMs = 1000;
 const maxRoutes = 1024;
 interface Kept {
   readonly service: string;
@@ -141,7 +141,7 @@ export class HttpListener implements Listener {
     const destroy = (): void => this.destroy();
     this.draining = this.closing = true;
     for (const connection of this.connections) connection.finish();
-    if (signal?.aborted || this.connections.size === 0) destroy();
+    if (signal?.aborted) destroy();
     signal?.addEventListener('abort', destroy, { once: true });
     this.stopped ??= new Promise((resolve) => this.server.close(() => resolve()));
     await this.stopped;

@@ -37,6 +37,13 @@ describe('a unary call', () => {
     }
   });
 
+  test('carries text beyond ASCII in body and metadata at once', async () => {
+    expect(await send(connection, target('Test.echo'), '"日本語"', { note: 'größe' }).result).toBe(
+      '"日本語"',
+    );
+    expect(acceptor.taken[0]?.call.metadata).toMatchObject({ note: 'größe' });
+  });
+
   test('carries bytes there and back', async () => {
     const binary = target('Test.echo', 'application/protobuf');
     for (const size of [0, 1, 1000, 500_000]) {

@@ -71,6 +71,7 @@ export const hostile: readonly Hostile[] = [
   { name: 'a chunk with a blank', text: message(chunked, '2 \r\n{}\r\n0\r\n\r\n') },
   { name: 'a chunk without a size', text: message(chunked, '\r\n{}\r\n0\r\n\r\n') },
   { name: 'a chunk size that overflows', text: message(chunked, '100000002\r\n{}\r\n0\r\n\r\n') },
+  { name: 'a chunk size of nine digits ended by LF', text: message(chunked, '000000002\n{}\r\n0\r\n\r\n') },
   { name: 'a chunk size ended by LF', text: message(chunked, '2\n{}\r\n0\r\n\r\n') },
   { name: 'a chunk size ended by CR alone', text: message(chunked, '2\r{}\r\n0\r\n\r\n') },
   { name: 'a chunk that is too short', text: message(chunked, '3\r\n{}\r\n0\r\n\r\n') },

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -101,6 +102,17 @@ describe('a server', () => {
     expect(await raw.answers(4)).toEqual(['"first"\n', '2\n', '"third"\n', '4\n']);
   });
 
+  test('gives an answer to its own request only, also when it comes twice', async () => {
+    const raw = await peer();
+    raw.send(post('1', '', 'Test.hold') + post('2', '', 'Test.hold'));
+    await eventually(() => acceptor.taken.length === 1);
+    acceptor.taken[0]?.call.reply('"first"');
+    await eventually(() => acceptor.taken.length === 2);
+    acceptor.taken[0]?.call.reply('"again"');
+    acceptor.taken[1]?.call.reply('"second"');
+    expect(await raw.answers(2)).toEqual(['"first"\n', '"second"\n']);
+  });
+
   test('bounds what a client may pipeline, and answers what it took', async () => {
     const raw = await peer();
     raw.send(
@@ -184,6 +196,16 @@ describe('a server with time limits', () => {
     raw.send(post('123').slice(0, -1));
     await raw.closed;
     expect(acceptor.taken).toEqual([]);
+  });
+
+  test('cuts off a peer that keeps its side of an ended connection open', async () => {
+    const raw = await Raw.to(portOf(listener), { allowHalfOpen: true });
+    raw.send(post('1', 'Connection: close\r\n'));
+    await once(raw.socket, 'end');
+    expect(raw.socket.writable).toBe(true);
+    const timer = setInterval(() => raw.send('x'), 20); // until a write is answered with a reset
+    await raw.closed;
+    clearInterval(timer);
   });
 
   test('closes idle connections, and none where a handler works', async () => {

@@ -62,8 +62,8 @@ export class Raw {
       this.received += chunk.toString('latin1');
     });
   }
-  static async to(port: number): Promise<Raw> {
-    const socket = connect(port, '127.0.0.1');
+  static async to(port: number, options: { readonly allowHalfOpen?: boolean } = {}): Promise<Raw> {
+    const socket = connect({ ...options, port, host: '127.0.0.1' });
     await once(socket, 'connect');
     return new Raw(socket);
   }
@@ -101,19 +101,14 @@ export class RawServer {
     return new RawServer(server);
   }
   get port(): number {
-    const address = server(this.server);
-    return address;
+    const address = this.server.address();
+    if (address === null || typeof address === 'string') throw new Error('not listening');
+    return address.port;
   }
   async close(): Promise<void> {
     for (const { socket } of this.peers) socket.destroy();
     await new Promise((resolve) => this.server.close(resolve));
   }
-}
-
-function server(of: Server): number {
-  const address = of.address();
-  if (address === null || typeof address === 'string') throw new Error('not listening');
-  return address.port;
 }
 
 /** A request as our client writes it. */

@@ -1,11 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { type Broker, type BrokerFeature, type Host, MicroError, type SubscribeOptions } from '@micro/core';
+import { abortable, checkSignal } from '@micro/core/plugin';
 import { broadcastVersion, brokerService } from './membership.ts';
 import { type HttpBrokerOptions, settingsOf } from './options.ts';
 import { makePublisher } from './publisher.ts';
 import { makeReceiver } from './receiver.ts';
 import { type HttpSubscription, makeSubscription } from './subscription.ts';
-import { abortable, canceled, closedError } from './waits.ts';
+import { closedError } from './waits.ts';
 
 const features: ReadonlySet<BrokerFeature> = new Set<BrokerFeature>(['queue']);
 
@@ -32,8 +33,8 @@ export function httpBroker(options: HttpBrokerOptions = {}, host?: Host): Broker
   let closing: Promise<void> | undefined;
 
   function check(topic: string, signal: AbortSignal | undefined): void {
-    if (closed.aborted) throw closedError();
-    if (signal?.aborted) throw canceled(signal);
+    checkSignal(closed);
+    checkSignal(signal);
     if (topic === '') throw new MicroError('bad_request', 'a topic needs a name');
   }
 
@@ -43,7 +44,7 @@ export function httpBroker(options: HttpBrokerOptions = {}, host?: Host): Broker
   }
 
   async function shut(): Promise<void> {
-    closer.abort();
+    closer.abort(closedError());
     publisher.close();
     await Promise.all(
       [...subscriptions].map(async (subscription) => {
@@ -68,7 +69,7 @@ export function httpBroker(options: HttpBrokerOptions = {}, host?: Host): Broker
       const subscription = makeSubscription(topic, deliver, subscribing, around);
       subscriptions.add(subscription);
       try {
-        await abortable(subscription.joined, subscribing.signal, closed);
+        await abortable(abortable(subscription.joined, subscribing.signal), closed);
         check(topic, subscribing.signal);
       } catch (error) {
         // Owned by close(), which waits for what has not left yet

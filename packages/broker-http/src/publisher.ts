@@ -1,10 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { type LookupOptions, type Message, MicroError, report, type ServiceRecord } from '@micro/core';
+import { abortError } from '@micro/core/plugin';
 import { encodeEnvelope } from './envelope.ts';
 import { type Member, type Members, membersOf } from './membership.ts';
 import type { Settings } from './options.ts';
 import { makePlaces } from './places.ts';
 import { type Failure, makePoster } from './poster.ts';
+import { closedError } from './waits.ts';
 
 export interface Publisher {
   publish(topic: string, messages: readonly Message[], signal: AbortSignal | undefined): Promise<void>;
@@ -130,8 +132,9 @@ export function makePublisher(settings: Settings, discover: Discover): Publisher
       const stopped = new Promise<never>((_, reject) => {
         stop.signal.addEventListener('abort', () => reject(stop.signal.reason));
       });
-      const cancel = (): void =>
-        stop.abort(new MicroError('canceled', 'publishing was cancelled', { cause: signal?.reason }));
+      const cancel = (): void => {
+        if (signal !== undefined) stop.abort(abortError(signal));
+      };
       signal?.addEventListener('abort', cancel);
       underway.add(stop);
       try {
@@ -142,7 +145,7 @@ export function makePublisher(settings: Settings, discover: Discover): Publisher
       }
     },
     close() {
-      for (const stop of underway) stop.abort(new MicroError('unavailable', 'the http broker is closed'));
+      for (const stop of underway) stop.abort(closedError());
       poster.close();
     },
   };

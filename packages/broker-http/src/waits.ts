@@ -4,31 +4,6 @@ export function closedError(): MicroError {
   return new MicroError('unavailable', 'the http broker is closed');
 }
 
-export function canceled({ reason }: AbortSignal): MicroError {
-  return new MicroError('canceled', 'canceled by the caller', { cause: reason });
-}
-
-/** Ends the wait, not the work, when the caller's signal aborts or the broker closes. */
-export async function abortable<T>(
-  work: Promise<T>,
-  signal: AbortSignal | undefined,
-  closed: AbortSignal,
-): Promise<T> {
-  let end: () => void = () => undefined;
-  const ended = new Promise<never>((_, reject) => {
-    end = () => reject(signal?.aborted ? canceled(signal) : closedError());
-  });
-  signal?.addEventListener('abort', end);
-  closed.addEventListener('abort', end);
-  if (signal?.aborted || closed.aborted) end();
-  try {
-    return await Promise.race([work, ended]);
-  } finally {
-    signal?.removeEventListener('abort', end);
-    closed.removeEventListener('abort', end);
-  }
-}
-
 /** Resolves after the time, or when a signal aborts. */
 export function pause(ms: number, ...signals: readonly (AbortSignal | undefined)[]): Promise<void> {
   return new Promise((resolve) => {

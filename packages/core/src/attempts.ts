@@ -8,6 +8,7 @@ import { type Metadata, mergeMetadata } from './metadata.ts';
 import type { Node } from './nodes.ts';
 import type { Remote } from './remote.ts';
 import { backoffMs } from './retry.ts';
+import { type CallTrace, traced, traceEnd, traceStart } from './tracing.ts';
 import type { Target } from './transport.ts';
 
 const timeoutsInARow = 5;
@@ -34,6 +35,7 @@ export abstract class Attempts implements Expiring {
   /** Takes back a wait: for the registry, or for the next attempt. */
   private stopWaiting: (() => void) | undefined;
   private onAbort: (() => void) | undefined;
+  private trace: CallTrace | undefined;
 
   constructor(remote: Remote, options: CallOptions | undefined) {
     this.remote = remote;
@@ -88,6 +90,7 @@ export abstract class Attempts implements Expiring {
       signal.addEventListener('abort', this.onAbort);
     }
     parent?.adopt(this);
+    if (traced()) this.trace = traceStart(this.described);
     if (deadline !== 0) deadlines.add(this);
     this.remote.service.used = true;
     this.remote.service.budget.deposit();
@@ -97,8 +100,9 @@ export abstract class Attempts implements Expiring {
   /** Ends the call from this side: the signal aborted, or the handler that made it has ended. */
   cancel(reason: unknown): void {
     if (this.over) return;
-    this.leave();
-    this.reject(this.canceled(reason));
+    const error = this.canceled(reason);
+    this.leave(error);
+    this.reject(error);
   }
 
   expire(): void {
@@ -108,8 +112,9 @@ export abstract class Attempts implements Expiring {
       node.timeouts = 0;
       this.remote.service.nodes.putOut(node, `${timeoutsInARow} calls in a row, or a trial, had no reply`);
     }
-    this.leave();
-    this.reject(this.timedOut());
+    const error = this.timedOut();
+    this.leave(error);
+    this.reject(error);
   }
 
   fail(error: MicroError, delivered: Delivered): void {
@@ -121,7 +126,7 @@ export abstract class Attempts implements Expiring {
       this.again(node, error);
       return;
     }
-    this.finish();
+    this.finish(error);
     this.reject(error);
   }
 
@@ -137,8 +142,9 @@ export abstract class Attempts implements Expiring {
     }
   }
 
-  protected finish(): void {
+  protected finish(error?: unknown): void {
     this.over = true;
+    if (this.trace !== undefined) traceEnd(this.trace, error);
     if (this.place >= 0) deadlines.remove(this);
     this.parent?.disown(this);
     if (this.onAbort !== undefined) this.options?.signal?.removeEventListener('abort', this.onAbort);
@@ -167,9 +173,20 @@ export abstract class Attempts implements Expiring {
     } catch (error) {
       // A filter that throws, a message that cannot be written, an address that cannot be read: nothing has left
       this.free();
-      this.finish();
+      this.finish(error);
       this.reject(error);
     }
+  }
+
+  private get described(): Omit<CallTrace, 'error'> {
+    const { target, remote, metadata } = this;
+    return {
+      side: 'client',
+      service: target.service,
+      endpoint: target.endpoint,
+      kind: remote.kind,
+      metadata,
+    };
   }
 
   private free(): Node | undefined {
@@ -182,9 +199,9 @@ export abstract class Attempts implements Expiring {
   }
 
   /** Ends what is under way from this side: nothing is learnt about the node. */
-  protected leave(): void {
+  protected leave(error?: unknown): void {
     const node = this.free();
-    this.finish();
+    this.finish(error);
     if (node !== undefined) this.abandon(node);
   }
 
@@ -209,7 +226,7 @@ export abstract class Attempts implements Expiring {
     const untried = remote.service.nodes.all.some((one) => one.outUntil === 0 && !tried.includes(one));
     const delay = untried && failures === 1 ? 0 : Math.max(leastRetryMs, backoffMs(failures - 1));
     if (this.deadline !== 0 && now() + delay >= this.deadline) {
-      this.finish(); // a wait past the deadline would only hide why there is no reply
+      this.finish(error); // a wait past the deadline would only hide why there is no reply
       this.reject(error);
       return;
     }

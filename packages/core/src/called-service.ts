@@ -59,15 +59,16 @@ export class CalledService {
     });
   }
 
-  /** Stops watching; calls under way end, then their connections. */
-  async close(): Promise<void> {
+  /** Stops watching; calls under way end, or are ended by the limit, then their connections. */
+  async close(limit?: AbortSignal): Promise<void> {
     this.closed = true;
     this.stopped.abort();
     await this.watching;
     const { all } = this.nodes;
     this.nodes.replace([]);
+    this.failure ??= new MicroError('unavailable', 'the client is closed', { id: 'go.micro.client' });
     this.wake();
-    await Promise.all(all.map((node) => node.retire()));
+    await Promise.all(all.map((node) => node.retire(limit)));
   }
 
   private async follow(watch: Watch): Promise<void> {

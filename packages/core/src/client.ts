@@ -142,8 +142,9 @@ export class CoreClient implements MicroClient {
     await publishEvents(broker(), codec(), topic, events, options);
   }
 
-  async close(): Promise<void> {
-    await this.directory.close();
+  /** `limit` ends the waiting for calls under way. */
+  async close(limit?: AbortSignal): Promise<void> {
+    await this.directory.close(limit);
     await this.settings.onClose();
   }
 

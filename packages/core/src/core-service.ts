@@ -5,6 +5,7 @@ import type { Contract, Handlers, Topic } from './contract.ts';
 import { MicroError } from './errors.ts';
 import type { InstanceOf, Kinds } from './plugins.ts';
 import { Presence } from './presence.ts';
+import { longestTimerMs } from './retry.ts';
 import { Runtime } from './runtime.ts';
 import { Server } from './server.ts';
 import type { Hooks, Service, ServiceOptions, ServiceState } from './service.ts';
@@ -19,6 +20,7 @@ export class CoreService implements Service {
   private readonly server: Server;
   private readonly subscribed: Subscribed[] = [];
   private readonly presence: Presence;
+  private opening: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
   private readonly leaving = new AbortController();
   private readonly hurry = new AbortController();
@@ -93,14 +95,19 @@ export class CoreService implements Service {
     this.enter('starting');
     try {
       await this.hook('beforeStart');
-      await this.presence.open(this.subscribed, this.leaving.signal);
-      if (this.leaving.signal.aborted)
-        throw new MicroError('canceled', `service "${this.name}" was stopped while it started`);
+      this.refuseStopped();
+      this.opening = this.presence.open(this.subscribed, this.leaving.signal);
+      await this.opening;
+      this.refuseStopped();
       this.enter('running');
       await this.hook('afterStart');
     } catch (error) {
+      const stopped = this.leaving.signal.aborted;
       this.hurry.abort();
-      await this.stop();
+      await this.stop().catch((failure: unknown) =>
+        report('plugin.warning', `stopping ${this.name}`, failure),
+      );
+      if (stopped) this.refuseStopped();
       throw error;
     }
   }
@@ -117,15 +124,19 @@ export class CoreService implements Service {
     }
     const { signal } = this.leaving;
     const stopped = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    let told = false;
     const onSignal = (): void => {
       if (signal.aborted) this.hurry.abort();
+      told = true;
       // Owned by the await below: stop() gives the same promise again
       void this.stop();
     };
     process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
     const alive = setInterval(() => undefined, 2 ** 30); // a service without sockets (memory) runs too
     try {
-      await this.start();
+      await this.start().catch((error: unknown) => {
+        if (!told) throw error; // a signal while it starts is no failure
+      });
       await stopped;
       await this.stop();
     } finally {
@@ -144,11 +155,32 @@ export class CoreService implements Service {
     try {
       await this.hook('beforeStop');
     } finally {
-      await this.presence.close(this.hurry.signal);
-      await this.runtime.close();
-      this.enter('stopped');
+      await this.opening?.catch(() => undefined); // start() tells; what it has opened is closed here
+      await this.close(this.hurry.signal);
     }
     await this.hook('afterStop');
+  }
+
+  /** Drops nothing, but for what is not done `drainMs` after callers have learnt to go elsewhere. */
+  private async close(hurry: AbortSignal): Promise<void> {
+    await this.presence.leave(hurry);
+    const limitMs = Math.min(this.options.drainMs ?? 30_000, longestTimerMs);
+    const limit = setTimeout(() => this.hurry.abort(), limitMs);
+    try {
+      await this.presence.close(hurry);
+    } finally {
+      try {
+        await this.runtime.close(hurry);
+      } finally {
+        clearTimeout(limit);
+        this.enter('stopped');
+      }
+    }
+  }
+
+  private refuseStopped(): void {
+    if (this.leaving.signal.aborted)
+      throw new MicroError('canceled', `service "${this.name}" was stopped while it started`);
   }
 
   private async hook(name: keyof Hooks): Promise<void> {

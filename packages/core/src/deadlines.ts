@@ -1,7 +1,5 @@
 import { now, staleClock } from './clock.ts';
-
-/** The longest delay of a Node timer; longer ones would fire at once. */
-const longestTimerMs = 2 ** 31 - 1;
+import { longestTimerMs } from './retry.ts';
 
 /** Something that ends at a time. */
 export interface Expiring {

@@ -8,6 +8,7 @@ import { type Metadata, mergeMetadata } from './metadata.ts';
 import { compose, type EventCall } from './middleware.ts';
 import { type Check, checkOf } from './schema.ts';
 import type { Subscribed, Surroundings } from './subscriptions.ts';
+import { type CallTrace, traced, traceEnd, traceStart } from './tracing.ts';
 
 /** What becomes of events that fail. */
 export interface Policy {
@@ -36,16 +37,30 @@ export class Deliveries {
   /** Never rejects, and decides within `ackWaitMs`. */
   readonly deliver = async (delivery: Delivery): Promise<Verdict> => {
     const ctx = new EventContext(delivery, this.around.broker.name, this.policy.ackWaitMs);
+    const trace = traced() ? traceStart(this.describe(delivery)) : undefined;
     try {
       const event = await this.read(delivery.message);
       await Promise.race([this.handle(event, ctx), ctx.late]);
+      if (trace !== undefined) traceEnd(trace, undefined);
       return ack;
     } catch (error) {
+      if (trace !== undefined) traceEnd(trace, error);
       return await this.failed(delivery, error);
     } finally {
       ctx.finish();
     }
   };
+
+  private describe({ message }: Delivery): Omit<CallTrace, 'error'> {
+    const { topic } = this.subscribed.topic;
+    return {
+      side: 'server',
+      service: this.around.service,
+      endpoint: topic,
+      kind: 'event',
+      metadata: message.header,
+    };
+  }
 
   private async read({ header, body }: Message): Promise<unknown> {
     const { topic } = this.subscribed;

@@ -48,10 +48,11 @@ export class Directory {
     });
   }
 
-  async close(): Promise<void> {
+  /** Waits for calls under way, until the limit aborts. */
+  async close(limit?: AbortSignal): Promise<void> {
     this.closed = true;
     clearInterval(this.sweeper);
-    await Promise.all([...this.services.values()].map(({ service }) => service.close()));
+    await Promise.all([...this.services.values()].map(({ service }) => service.close(limit)));
     this.services.clear();
   }
 

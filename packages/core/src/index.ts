@@ -31,4 +31,5 @@ export * from './selectors.ts';
 export type { ClientOptions, Hooks, Service, ServiceOptions, ServiceState } from './service.ts';
 export type { SubscriberOptions } from './subscriptions.ts';
 export * from './tls.ts';
+export type { CallTrace } from './tracing.ts';
 export * from './transport.ts';

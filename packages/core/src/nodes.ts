@@ -42,9 +42,19 @@ export class Node implements Candidate {
     return this.dialled;
   }
 
-  /** Lets calls under way end, then frees the connection. */
-  async retire(): Promise<void> {
-    await this.dialled?.close();
+  /** Lets calls under way end, until the limit aborts, then frees the connection. */
+  async retire(limit?: AbortSignal): Promise<void> {
+    const { dialled } = this;
+    if (dialled === undefined) return;
+    const destroy = (): void => dialled.destroy();
+    const closing = dialled.close();
+    limit?.addEventListener('abort', destroy, { once: true });
+    if (limit?.aborted) destroy();
+    try {
+      await closing;
+    } finally {
+      limit?.removeEventListener('abort', destroy);
+    }
   }
 }
 

@@ -19,6 +19,7 @@ export class PluginSet {
   private readonly made = new Map<string, { readonly instance: unknown; readonly ours: boolean }>();
   private spoken: ReadonlyMap<string, Codec> | undefined;
   private readonly making = new Set<string>();
+  private closing: Promise<void> | undefined;
 
   /** `options`: a choice by kind; `chosen`: what the environment says, where the options say nothing. */
   constructor(
@@ -35,6 +36,8 @@ export class PluginSet {
   get<K extends KindName>(kind: K): InstanceOf<K> {
     const made = this.made.get(kind);
     if (made !== undefined) return made.instance as InstanceOf<K>;
+    if (this.closing !== undefined)
+      throw new MicroError('unavailable', `the ${kind} is closed, with the client or service that had it`);
     if (this.making.has(kind))
       throw new MicroError('conflict', `the ${kind} needs itself: ${[...this.making].join(' -> ')}`);
     this.making.add(kind);
@@ -73,14 +76,17 @@ export class PluginSet {
   }
 
   /** Closes what was made here, brokers and transports before registries; every one, whatever another does. */
-  async close(): Promise<void> {
-    const last = this.made.get('registry');
-    this.made.delete('registry');
-    await Promise.all(
-      [...this.made].map(([kind, { instance, ours }]) => (ours ? closeOne(kind, instance) : undefined)),
-    );
+  close(): Promise<void> {
+    this.closing ??= this.closeAll();
+    return this.closing;
+  }
+
+  private async closeAll(): Promise<void> {
+    const ours = [...this.made].filter(([, one]) => one.ours);
+    const others = ours.filter(([kind]) => kind !== 'registry');
+    await Promise.all(others.map(([kind, { instance }]) => closeOne(kind, instance)));
+    for (const [kind, { instance }] of ours) if (kind === 'registry') await closeOne(kind, instance);
     this.made.clear();
-    if (last?.ours) await closeOne('registry', last.instance);
   }
 
   private choose(

@@ -2,7 +2,7 @@ import { announcedAddress } from './address.ts';
 import { report } from './background.ts';
 import type { Subscription } from './broker.ts';
 import { describeEndpoint, describeSubscriber } from './describe.ts';
-import type { Announcement } from './plugins.ts';
+import type { Registration } from './registrar.ts';
 import type { ServiceRecord } from './registry.ts';
 import { pause } from './retry.ts';
 import type { Runtime } from './runtime.ts';
@@ -21,7 +21,8 @@ export class Presence {
   private readonly options: ServiceOptions;
   private listener: Listener | undefined;
   private subscriptions: Subscription[] = [];
-  private announcement: Announcement | undefined;
+  private consuming: Promise<unknown> | undefined;
+  private announcement: Registration | undefined;
 
   constructor(runtime: Runtime, server: Server, version: string, options: ServiceOptions) {
     this.runtime = runtime;
@@ -57,28 +58,29 @@ export class Presence {
       };
       this.subscriptions.push(await subscribe(one, around, signal));
     }
-    this.announcement = await runtime.announce(this.record(this.listener, this.address, subscribed));
+    const record = this.record(this.listener, this.address, subscribed);
+    this.announcement = await runtime.registrar.announce(record, signal);
   }
 
-  /**
-   * Drops nothing: leaves the registry, waits until callers have learnt it, refuses new work so that it goes
-   * elsewhere, finishes what is under way, acknowledges events, closes. `hurry` ends every wait of it.
-   */
+  /** Takes no more events, leaves the registry, and waits until callers have learnt it. */
+  async leave(hurry: AbortSignal): Promise<void> {
+    const { runtime, options } = this;
+    this.consuming = Promise.all(this.subscriptions.map((one) => this.stop(one, hurry)));
+    if (this.announcement === undefined) return;
+    await this.announcement.withdraw(hurry);
+    this.announcement = undefined;
+    await pause(options.leaveMs ?? runtime.plugin('registry').propagationMs, hurry);
+  }
+
+  /** Refuses new work so that it goes elsewhere, finishes what is under way, acknowledges events, closes. */
   async close(hurry: AbortSignal): Promise<void> {
-    const { runtime, options, listener } = this;
-    const stopConsuming = Promise.all(this.subscriptions.map((one) => this.stop(one, hurry)));
-    if (this.announcement !== undefined) {
-      await this.announcement.withdraw();
-      this.announcement = undefined;
-      await pause(options.leaveMs ?? runtime.plugin('registry').propagationMs, hurry);
-    }
+    const { listener } = this;
     listener?.drain();
-    const limit = AbortSignal.any([hurry, AbortSignal.timeout(options.drainMs ?? 30_000)]);
-    await this.server.drain(limit);
-    await stopConsuming;
-    await listener?.close({ signal: limit });
+    await this.server.drain(hurry);
+    await this.consuming;
     this.listener = undefined;
     this.subscriptions = [];
+    await listener?.close({ signal: hurry });
   }
 
   private async stop(subscription: Subscription, signal: AbortSignal): Promise<void> {

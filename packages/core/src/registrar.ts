@@ -2,9 +2,16 @@ import { report } from './background.ts';
 import { MicroError } from './errors.ts';
 import type { Announcement } from './plugins.ts';
 import type { Registry, ServiceRecord } from './registry.ts';
-import { backoffMs, pause, persist } from './retry.ts';
+import { backoffMs, bounded, pause, persist } from './retry.ts';
 
 const longestWaitMs = 10_000;
+/** What a withdrawal in a hurry may take: one request to a registry that answers. */
+const hurriedMs = 1_000;
+
+/** An announcement whose withdrawal can be told to hurry. */
+export interface Registration extends Announcement {
+  withdraw(hurry?: AbortSignal): Promise<void>;
+}
 
 /** Keeps records registered: renews at a third of their ttl, jittered, and registers anew what was lost. */
 export class Registrar {
@@ -31,19 +38,21 @@ export class Registrar {
     return [...this.announced].every((one) => one.registered);
   }
 
-  /** Resolves when the record is registered. Rejects when that does not succeed within 10 s. */
-  async announce(record: ServiceRecord): Promise<Announcement> {
+  /** Resolves when the record is registered. Rejects, with it undone, when the signal aborts or 10 s have passed. */
+  async announce(record: ServiceRecord, signal?: AbortSignal): Promise<Registration> {
     const one = new Announced(this.registry(), record, this.ttlMs, this.intervalMs);
-    await one.start();
+    await one.start(signal);
     this.announced.add(one);
     return {
-      withdraw: async () => {
+      withdraw: async (hurry) => {
         this.announced.delete(one);
-        await one.withdraw();
+        await one.withdraw(hurry);
       },
     };
   }
 }
+
+const never: AbortSignal = new AbortController().signal;
 
 class Announced {
   registered = false;
@@ -61,22 +70,28 @@ class Announced {
     this.intervalMs = intervalMs;
   }
 
-  async start(): Promise<void> {
+  async start(signal: AbortSignal | undefined): Promise<void> {
+    const stop = (): void => this.stopped.abort(signal?.reason);
+    signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted) stop();
     try {
       await persist(() => this.register(), longestWaitMs, this.stopped.signal);
     } catch (error) {
-      await this.withdraw(); // what was rejected may have taken effect
+      await this.withdraw(signal); // what was rejected may have taken effect
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', stop);
     }
     report('registry.registered', this.record.name);
     this.renewing = this.renew();
   }
 
-  async withdraw(): Promise<void> {
+  async withdraw(hurry: AbortSignal = never): Promise<void> {
     this.stopped.abort();
     await this.renewing;
+    const [limitMs, signal] = hurry.aborted ? [hurriedMs, never] : [longestWaitMs, hurry];
     try {
-      await this.registry.deregister(this.record, { signal: AbortSignal.timeout(longestWaitMs) });
+      await bounded(limitMs, signal, (limit) => this.registry.deregister(this.record, { signal: limit }));
       report('registry.deregistered', this.record.name);
     } catch (error) {
       report('registry.register_failed', this.record.name, error); // its ttl takes it out
@@ -105,7 +120,9 @@ class Announced {
 
   private async register(): Promise<void> {
     const waitMs = Math.max(1_000, Math.min(longestWaitMs, this.intervalMs));
-    await this.registry.register(this.record, { ttlMs: this.ttlMs, signal: AbortSignal.timeout(waitMs) });
+    await bounded(waitMs, this.stopped.signal, (signal) =>
+      this.registry.register(this.record, { ttlMs: this.ttlMs, signal }),
+    );
     this.registered = true;
   }
 

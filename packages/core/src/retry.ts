@@ -1,4 +1,4 @@
-import { isMicroError } from './errors.ts';
+import { isMicroError, MicroError } from './errors.ts';
 
 /**
  * How much repeating a service may get: a share of its calls, and a little always (Finagle's RetryBudget:
@@ -34,6 +34,9 @@ export function backoffMs(attempt: number): number {
   return Math.random() * Math.min(100 * 2 ** attempt, 1_000);
 }
 
+/** The longest delay of a Node timer, in ms; longer ones would fire at once. */
+export const longestTimerMs: number = 2 ** 31 - 1;
+
 /** Resolves after the time, or at once when the signal aborts. Does not keep the process alive. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
@@ -42,10 +45,30 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
       signal.removeEventListener('abort', done);
       resolve();
     };
-    const timer = setTimeout(done, ms).unref();
+    const timer = setTimeout(done, Math.min(ms, longestTimerMs)).unref();
     signal.addEventListener('abort', done, { once: true });
     if (signal.aborted) done();
   });
+}
+
+/** Runs the attempt with a signal of its own, which aborts after the time or with the other signal. */
+export async function bounded<T>(
+  limitMs: number,
+  signal: AbortSignal,
+  attempt: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(signal.reason);
+  const late = (): void => controller.abort(new MicroError('timeout', `not within ${limitMs} ms`));
+  const timer = setTimeout(late, Math.min(limitMs, longestTimerMs)).unref();
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await attempt(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 /** Tries until it succeeds, with a backoff; rejects with the last failure when the time is over or the signal aborts. */

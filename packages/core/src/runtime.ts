@@ -56,8 +56,9 @@ export class Runtime implements Host {
     return this.client.discover(name, options);
   }
 
-  async close(): Promise<void> {
-    await this.client.close();
+  /** `limit` ends the waiting for calls under way. */
+  async close(limit: AbortSignal): Promise<void> {
+    await this.client.close(limit);
     await this.plugins.close();
   }
 }

@@ -3,6 +3,7 @@ import { HandlerContext } from './handler-context.ts';
 import { handle } from './handling.ts';
 import type { ServerRoute } from './routes.ts';
 import { deliveredOf, late, type Server } from './server.ts';
+import { type CallTrace, traced, traceEnd, traceStart } from './tracing.ts';
 import type { Body, IncomingCall, Work } from './transport.ts';
 
 /** A unary call from the server's side, and its handler's context, in one object. */
@@ -11,6 +12,7 @@ export class ServerCall extends HandlerContext implements Work {
   private readonly route: ServerRoute;
   private readonly call: IncomingCall;
   private running = false;
+  private trace: CallTrace | undefined;
 
   constructor(server: Server, route: ServerRoute, call: IncomingCall) {
     super(call);
@@ -34,6 +36,7 @@ export class ServerCall extends HandlerContext implements Work {
       return;
     }
     this.running = true;
+    if (traced()) this.trace = traceStart(server.describe(route, call.metadata));
     try {
       if (this.expired) throw late(route.endpoint);
       const request = route.decode(call.body);
@@ -57,12 +60,14 @@ export class ServerCall extends HandlerContext implements Work {
 
   override cancel(reason?: unknown): void {
     super.cancel(reason);
-    if (this.running) this.end();
+    if (this.running) this.end(reason);
   }
 
-  /** A deadline aborts the handler, whose caller is then told so. */
+  /** A deadline aborts the handler, whose caller is told so, whether or not the handler ever ends. */
   override expire(): void {
-    super.cancel(late(this.route.endpoint));
+    const error = late(this.route.endpoint);
+    super.cancel(error);
+    this.fail(error);
   }
 
   private get expired(): boolean {
@@ -87,12 +92,13 @@ export class ServerCall extends HandlerContext implements Work {
   private fail(error: unknown): void {
     const failure = this.server.failure(this.route, error);
     if (!this.running) return;
-    this.end();
+    this.end(failure);
     this.call.fail(failure, 'yes');
   }
 
-  private end(): void {
+  private end(error?: unknown): void {
     this.running = false;
+    if (this.trace !== undefined) traceEnd(this.trace, error);
     this.finish();
     this.server.leave();
   }

@@ -7,6 +7,7 @@ import { Inbox } from './inbox.ts';
 import { Outbox } from './outbox.ts';
 import type { ServerRoute } from './routes.ts';
 import { deliveredOf, late, type Server } from './server.ts';
+import { type CallTrace, traced, traceEnd, traceStart } from './tracing.ts';
 import type { Body, IncomingStream, StreamReceiver, StreamSink } from './transport.ts';
 
 /** A stream from the server's side. */
@@ -18,6 +19,7 @@ export class ServerStream implements StreamReceiver {
   private readonly requests: Inbox = new Inbox(() => undefined);
   private outbox: Outbox | undefined;
   private running = false;
+  private trace: CallTrace | undefined;
 
   constructor(server: Server, route: ServerRoute, stream: IncomingStream) {
     this.server = server;
@@ -38,6 +40,7 @@ export class ServerStream implements StreamReceiver {
       return;
     }
     this.running = true;
+    if (traced()) this.trace = traceStart(server.describe(route, ctx.metadata));
     try {
       if (ctx.endsAt !== 0) {
         if (now() >= ctx.endsAt) throw late(route.endpoint);
@@ -53,7 +56,7 @@ export class ServerStream implements StreamReceiver {
     } catch (error) {
       const failure = server.failure(route, error);
       if (!this.running) return;
-      this.finish();
+      this.finish(failure);
       sink.abort(failure, 'yes');
     }
   }
@@ -84,7 +87,7 @@ export class ServerStream implements StreamReceiver {
   cancelled(reason: unknown): void {
     this.requests.end(reason);
     if (!this.running) return;
-    this.finish();
+    this.finish(reason);
     const { lateness } = this.ctx;
     if (lateness !== undefined) this.sink.abort(lateness, 'yes');
   }
@@ -103,8 +106,9 @@ export class ServerStream implements StreamReceiver {
     else this.outbox.stop();
   }
 
-  private finish(): void {
+  private finish(error?: unknown): void {
     this.running = false;
+    if (this.trace !== undefined) traceEnd(this.trace, error);
     this.ctx.finish();
     this.requests.end();
     this.outbox?.stop();

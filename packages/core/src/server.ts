@@ -1,10 +1,12 @@
 import { report } from './background.ts';
 import type { Codec } from './codec.ts';
 import { type Delivered, isMicroError, type MicroError, remoteError } from './errors.ts';
+import type { Metadata } from './metadata.ts';
 import type { Middleware } from './middleware.ts';
 import { Routes, type ServerRoute } from './routes.ts';
 import { ServerCall } from './server-call.ts';
 import { ServerStream } from './server-stream.ts';
+import type { CallTrace } from './tracing.ts';
 import type {
   Acceptor,
   IncomingCall,
@@ -96,6 +98,10 @@ export class Server implements Acceptor {
       this.whenIdle = resolve;
       signal.addEventListener('abort', () => resolve(), { once: true });
     });
+  }
+
+  describe({ endpoint, kind }: ServerRoute, metadata: Metadata): Omit<CallTrace, 'error'> {
+    return { side: 'server', service: this.options.name, endpoint, kind, metadata };
   }
 
   /** What the caller is told of what a handler threw: a MicroError as it is, of anything else nothing. */

@@ -86,7 +86,7 @@ export class StreamCall extends Attempts implements OutgoingStream {
       (error: unknown) => {
         // What the caller's own iterable throws ends the stream, and is what the caller sees
         if (this.over) return;
-        this.leave();
+        this.leave(error);
         this.replies.end(error);
       },
     );
@@ -101,8 +101,8 @@ export class StreamCall extends Attempts implements OutgoingStream {
     this.outbox.stop();
   }
 
-  protected override finish(): void {
-    super.finish();
+  protected override finish(error?: unknown): void {
+    super.finish(error);
     this.outbox.stop();
   }
 

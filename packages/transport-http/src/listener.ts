@@ -17,8 +17,6 @@ import { ServerConnection } from './server-connection.ts';
 import { Sweep } from './sweep.ts';
 import { tlsServerOptions } from './tls.ts';
 
-/** So long a peer has to close its side after we have closed ours. */
-const lingerMs = 1000;
 const maxRoutes = 1024;
 interface Kept {
   readonly service: string;
@@ -42,7 +40,6 @@ export class HttpListener implements Listener {
     readonly progress: number;
     readonly write: number;
     readonly idle: number;
-    readonly linger: number;
   };
   private closing = false;
   private readonly onClosed: () => void;
@@ -58,16 +55,14 @@ export class HttpListener implements Listener {
     this.onClosed = onClosed;
     this.settings = settings;
     this.parser = new HeadParser('request', settings);
-    this.sweep = new Sweep(
-      Math.min(headTimeoutMs, progressTimeoutMs, writeTimeoutMs, idleTimeoutMs, lingerMs),
-      () => this.check(),
+    this.sweep = new Sweep(Math.min(headTimeoutMs, progressTimeoutMs, writeTimeoutMs, idleTimeoutMs), () =>
+      this.check(),
     );
     this.limits = {
       head: this.sweep.ticks(headTimeoutMs),
       progress: this.sweep.ticks(progressTimeoutMs),
       write: this.sweep.ticks(writeTimeoutMs),
       idle: this.sweep.ticks(idleTimeoutMs),
-      linger: this.sweep.ticks(lingerMs),
     };
     const accept = (socket: Socket): void => this.accept(socket);
     const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 };

@@ -27,6 +27,8 @@ export class ServerConnection implements MessageTarget {
   private readonly listener: HttpListener;
   private readonly reader: MessageReader;
   private readonly queue: HttpCall[] = [];
+  /** Bytes of bodies in the queue. */
+  private queued = 0;
   private call: HttpCall | undefined;
   private work: Work | undefined;
   private stream: ServerStream | undefined;
@@ -95,8 +97,14 @@ export class ServerConnection implements MessageTarget {
       if (busy) this.refused({ status: 400, reason: 'a stream behind requests without an answer' });
       else this.open(call);
     } else if (!busy && !this.socket.writableNeedDrain) this.start(call);
-    else if (this.queue.length < maxPipelined) this.queue.push(call);
-    else this.refused({ status: 429, reason: `more than ${maxPipelined} requests at once on a connection` });
+    else if (this.queue.length < maxPipelined && this.queued + to - from <= this.maxBodyBytes) {
+      this.queue.push(call);
+      this.queued += to - from;
+    } else
+      this.refused({
+        status: 429,
+        reason: `more than ${maxPipelined} requests at once on a connection, or too large`,
+      });
   }
 
   expected(): void {
@@ -151,6 +159,7 @@ export class ServerConnection implements MessageTarget {
 
   private next(): void {
     const call = this.queue.shift();
+    if (this.queue.length === 0) this.queued = 0;
     if (call !== undefined) this.start(call);
     else if (this.refusal !== undefined) this.refuse(this.refusal);
   }
@@ -187,8 +196,7 @@ export class ServerConnection implements MessageTarget {
     const age = sweep.tick - this.since;
     const { partial } = this.reader;
     let limit: number;
-    if (this.socket.writableLength > 0) limit = limits.write;
-    else if (this.ending) limit = limits.linger;
+    if (this.ending || this.socket.writableLength > 0) limit = limits.write;
     else if (partial === 'body') limit = limits.progress;
     else if (this.call !== undefined || this.stream !== undefined) return;
     else if (partial === 'head' || this.first) limit = limits.head;

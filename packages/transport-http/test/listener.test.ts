@@ -128,6 +128,17 @@ describe('a server', () => {
     expect(raw.received).toContain('HTTP/1.1 429 ');
   });
 
+  test('bounds how much waits behind a call', async () => {
+    await restart({ maxBodyBytes: 1000 });
+    const raw = await peer();
+    raw.send(post('0', '', 'Test.hold') + post('1'.repeat(600)) + post('2'.repeat(600)));
+    await eventually(() => acceptor.taken.length === 1);
+    acceptor.taken[0]?.call.reply('"first"');
+    await raw.closed;
+    expect((await raw.answers(3))[1]).toBe(`${'1'.repeat(600)}\n`);
+    expect(raw.received).toContain('HTTP/1.1 429 ');
+  });
+
   test.each(hostile.filter((_, index) => index % 5 === 0 || hostile[index]?.status !== undefined))(
     'says why it refuses, closes, and reports: $name',
     async ({ text, status = 400 }) => {
@@ -199,6 +210,7 @@ describe('a server with time limits', () => {
   });
 
   test('cuts off a peer that keeps its side of an ended connection open', async () => {
+    await restart({ writeTimeoutMs: 40 });
     const raw = await Raw.to(portOf(listener), { allowHalfOpen: true });
     raw.send(post('1', 'Connection: close\r\n'));
     await once(raw.socket, 'end');

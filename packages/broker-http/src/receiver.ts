@@ -27,7 +27,7 @@ export interface Receiver {
 
 const headTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
-/** A closed connection costs a Go publisher its message (wire: trap 37 is the same for calls). */
+/** A closed connection costs a Go publisher its message (go-micro v4: broker/http.go). */
 const idleMs = 180_000;
 const flushMs = 500;
 

@@ -41,7 +41,7 @@ export function encodeQuestion(name: string, id: number): Buffer {
 
 /**
  * The answer as Go clients demand it: id 0, the question echoed, one instance, everything in the answer section,
- * and SRV before A. Go would discard anything else (wire.md §7.3).
+ * and SRV before A. Go would discard anything else (go-micro v4: util/mdns/client.go).
  */
 export function encodeAnswer(name: string, instance: Instance, ttl: number): Buffer {
   const pointer: Answer = { type: 'PTR', name, ttl, class: 'IN', data: instance.instance };

@@ -73,7 +73,7 @@ export class ClientConnection extends ClientSocket {
     const error = errorOf(head, pool.address, buffer, from, to);
     if (error !== undefined) call.fail(error, deliveredBy(head));
     else if (head.type === 'text/plain' && contentType !== 'text/plain') {
-      // how go-micro says that it has no codec for the request (wire.md §2.2)
+      // how go-micro says that it has no codec for the request (go-micro v4: server/rpc_server.go)
       call.fail(remoteError('bad_request', buffer.toString('utf8', from, to)), 'yes');
     } else call.done(readBody(buffer, from, to, text, contentType));
   }

@@ -5,7 +5,7 @@ import type { Head } from './head.ts';
 import type { Pool } from './pool.ts';
 import { eos, isJson, readBody, wireBody, writeMessage } from './write.ts';
 
-/** A stream on a connection of its own: messages both ways that are not paired (wire.md §2.6). */
+/** A stream on a connection of its own: messages both ways that are not paired (go-micro v4: client/rpc_stream.go). */
 export class ClientStream extends ClientSocket implements StreamSink {
   private readonly stream: OutgoingStream;
   /** The lines of each message. */

@@ -19,7 +19,7 @@ import { RequestLines } from './request-lines.ts';
 import { Sweep } from './sweep.ts';
 import { wireBody } from './write.ts';
 
-/** Go servers from v4.10 on lose a request that comes right behind an answer: let each connection rest (wire.md §2.2). */
+/** Go servers from v4.10 on lose a request that comes right behind an answer: let each connection rest (server/rpc_server.go). */
 const spread = 8;
 /** So long a peer that said goodbye counts as leaving, unless it answers on a connection made later. */
 const leavingMs = 10_000;

@@ -15,7 +15,7 @@ import { headerText } from './metadata.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { eos, errorHeaders, errorLines, readBody, wireBody } from './write.ts';
 
-/** A stream on a connection of its own: messages both ways that are not paired (wire.md §2.6). */
+/** A stream on a connection of its own: messages both ways that are not paired (go-micro v4: server/rpc_stream.go). */
 export class ServerStream implements IncomingStream, StreamSink {
   readonly remainingMs: number;
   private readonly connection: ServerConnection;

@@ -5,7 +5,7 @@ import { hostile } from './hostile.ts';
 import { bytes, cut, limits, post, read } from './raw.ts';
 
 const crlf = (text: string): string => text.replaceAll('\n', '\r\n');
-/** Captured from go-micro v4.9, v4.11 and v5.30 (wire.md §10, TV9 to TV12). */
+/** Captured from go-micro v4.9, v4.11 and v5.30 services on loopback. */
 const unary = `${crlf(`POST / HTTP/1.1
 Host: 10.0.0.5:38291
 User-Agent: Go-http-client/1.1

@@ -8,6 +8,7 @@ const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
   memory: async () => (await import('./contenders/memory.ts')).memory,
   'memory-ambient': async () => (await import('./contenders/memory.ts')).memoryAmbient,
   'lookup-thousand': async () => (await import('./contenders/lookup.ts')).lookupThousand,
+  'lookup-ten': async () => (await import('./contenders/lookup.ts')).lookupTen,
   'lookup-one': async () => (await import('./contenders/lookup.ts')).lookupOne,
   'null-core': async () => (await import('./contenders/null-core.ts')).nullCore,
   'null-core-ambient': async () => (await import('./contenders/null-core.ts')).nullCoreAmbient,

@@ -10,13 +10,15 @@ import type { Contender, Message } from '../contender.ts';
 
 const endpoint = 'Bench.Call';
 
-/** Calls by name, in turn, a thousand services of ten nodes that the client knows. */
-export const lookupThousand: Contender = knowing(1_000, 10);
+/** Calls by name, in turn, a thousand services of ten nodes that the client knows: none is in the cache. */
+export const lookupThousand: Contender = knowing(1_000, 10, 1_000);
+/** Calls ten of them: what a program does that knows a thousand. */
+export const lookupTen: Contender = knowing(1_000, 10, 10);
 /** The same with one service of one node: what is left of a call when there is nothing to look up. */
-export const lookupOne: Contender = knowing(1, 1);
+export const lookupOne: Contender = knowing(1, 1, 1);
 
 /** The client's half of a call: the transport answers by itself, so that nothing but core is measured. */
-function knowing(services: number, nodes: number): Contender {
+function knowing(services: number, nodes: number, called: number): Contender {
   return {
     serve: async () => ({ address: '', close: async () => undefined }),
     async connect(_address, work) {
@@ -31,7 +33,7 @@ function knowing(services: number, nodes: number): Contender {
       for (const name of names) await client.call(name, endpoint, work.request(0));
       let turn = 0;
       const call = (request: Message): Promise<unknown> => {
-        turn = turn + 1 === names.length ? 0 : turn + 1;
+        turn = turn + 1 === called ? 0 : turn + 1;
         return client.call(names[turn] ?? '', endpoint, request);
       };
       return { call, close: () => client.close() };

@@ -1,5 +1,6 @@
 import { MicroError, type NodeRecord, noMetadata, type ServiceRecord } from '@micro/core';
-import { type Address, parseAddress } from './address.ts';
+import type { SocketAddress } from '@micro/core/plugin';
+import { hostAndPort } from './options.ts';
 
 /** The service under which subscribers are registered (go-micro v2.5 to v6: broker/http.go). */
 export const brokerService = 'micro.http.broker';
@@ -11,7 +12,7 @@ export interface Member {
   readonly id: string;
   readonly address: string;
   /** Undefined: it cannot be read, so nothing reaches the member. */
-  readonly target: Address | undefined;
+  readonly target: SocketAddress | undefined;
   readonly secure: boolean;
 }
 
@@ -67,9 +68,9 @@ function memberOf({ id, address, metadata }: NodeRecord): Member {
   return { id, address, target: readable(address), secure: metadata.secure === 'true' };
 }
 
-function readable(address: string): Address | undefined {
+function readable(address: string): SocketAddress | undefined {
   try {
-    return parseAddress(address);
+    return hostAndPort(address);
   } catch (error) {
     if (error instanceof MicroError) return undefined; // reported when a message should go there
     throw error;

@@ -1,5 +1,5 @@
 import { type BackendOptions, MicroError } from '@micro/core';
-import { type Address, parseAddress } from './address.ts';
+import { parseAddress, type SocketAddress } from '@micro/core/plugin';
 
 /** Durations are in milliseconds, sizes in bytes; all must be positive whole numbers. */
 export interface HttpBrokerOptions extends BackendOptions {
@@ -33,7 +33,7 @@ const defaults: Numbers = {
 };
 
 export interface Settings extends Numbers {
-  readonly listen: Address;
+  readonly listen: SocketAddress;
   readonly advertise: string | undefined;
   readonly tls: HttpBrokerOptions['tls'];
 }
@@ -51,6 +51,13 @@ export function settingsOf(options: HttpBrokerOptions): Settings {
       throw new MicroError('bad_request', `broker http: ${name} must be a positive integer, not ${value}`);
     numbers[name] = value;
   }
-  if (advertise !== undefined) parseAddress(advertise);
-  return { ...numbers, listen: parseAddress(first), advertise, tls };
+  if (advertise !== undefined) hostAndPort(advertise);
+  return { ...numbers, listen: hostAndPort(first), advertise, tls };
+}
+
+/** As go-micro's members can be reached: a Unix socket is no address for them. */
+export function hostAndPort(address: string): SocketAddress {
+  const parsed = parseAddress(address);
+  if (parsed.path === undefined) return parsed;
+  throw new MicroError('bad_request', `broker http: address "${address}" is not host:port`);
 }

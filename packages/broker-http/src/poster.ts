@@ -6,9 +6,9 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { type Code, MicroError } from '@micro/core';
+import { tlsClientOptions } from '@micro/core/plugin';
 import type { Member } from './membership.ts';
 import type { Settings } from './options.ts';
-import { tlsClientOptions } from './tls.ts';
 
 /** Why a message did not arrive. `no`: it cannot have reached a handler. */
 export interface Failure {

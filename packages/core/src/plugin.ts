@@ -3,6 +3,8 @@ export { abortable, abortError, checkSignal } from './aborted.ts';
 export { announcedAddress } from './address.ts';
 export { now, staleClock } from './clock.ts';
 export { remoteError } from './errors.ts';
+export { formatAddress, parseAddress, type SocketAddress } from './socket-address.ts';
+export { tlsClientOptions, tlsServerOptions } from './tls-options.ts';
 export {
   type ReceivedRequest,
   type UnaryHandle,

@@ -1,11 +1,10 @@
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { TlsOptions } from '@micro/core';
-import type { Address } from './address.ts';
-import { tlsClientOptions } from './tls.ts';
+import { type SocketAddress, tlsClientOptions } from '@micro/core/plugin';
 
 /** Begins to connect; `ready` is called once requests can be written. */
-export function connect(address: Address, tls: TlsOptions | undefined, ready: () => void): Socket {
+export function connect(address: SocketAddress, tls: TlsOptions | undefined, ready: () => void): Socket {
   const options = {
     ...(address.path === undefined
       ? { host: address.host ?? 'localhost', port: address.port }
@@ -16,7 +15,7 @@ export function connect(address: Address, tls: TlsOptions | undefined, ready: ()
   };
   return tls === undefined
     ? connectPlain(options, ready)
-    : connectTls({ ...options, ...tlsClientOptions(tls) }, ready);
+    : connectTls({ ...options, ...tlsClientOptions(tls), ALPNProtocols: ['http/1.1'] }, ready);
 }
 
 interface SocketError extends Error {

@@ -10,12 +10,11 @@ import {
   type Route,
   report,
 } from '@micro/core';
-import { type Address, formatAddress, parseAddress } from './address.ts';
+import { formatAddress, parseAddress, type SocketAddress, tlsServerOptions } from '@micro/core/plugin';
 import { type Head, HeadParser } from './head.ts';
 import type { Settings } from './options.ts';
 import { ServerConnection } from './server-connection.ts';
 import { Sweep } from './sweep.ts';
-import { tlsServerOptions } from './tls.ts';
 
 const maxRoutes = 1024;
 interface Kept {
@@ -69,7 +68,10 @@ export class HttpListener implements Listener {
     this.server =
       tls === undefined
         ? createServer(options, accept)
-        : createTlsServer({ ...options, ...tlsServerOptions(tls, headTimeoutMs) }, accept);
+        : createTlsServer(
+            { ...options, ...tlsServerOptions(tls, headTimeoutMs), ALPNProtocols: ['http/1.1'] },
+            accept,
+          );
     this.server.maxConnections = settings.maxIncoming;
     this.server.on('connection', (socket: Socket) => {
       this.sockets.add(socket);
@@ -163,7 +165,7 @@ export class HttpListener implements Listener {
   }
 }
 
-function cannotListen(address: Address, cause: Error & { readonly code?: string }): MicroError {
+function cannotListen(address: SocketAddress, cause: Error & { readonly code?: string }): MicroError {
   const what =
     cause.code === 'EADDRINUSE'
       ? address.path === undefined

@@ -16,7 +16,10 @@ export interface HttpTransportOptions {
   readonly headTimeoutMs?: number | undefined;
   /** Silence in the middle of a body. @default 30000 */
   readonly progressTimeoutMs?: number | undefined;
-  /** A peer must have read what we wrote, and close its side of a connection that we have ended. @default 30000 */
+  /**
+   * A peer must have read an answer, and close its side of a connection that we have ended. The reader of a stream
+   * may take its time. @default 30000
+   */
   readonly writeTimeoutMs?: number | undefined;
   /**
    * A listener closes connections that are idle for longer. Not below 60 s with Go clients: they fail a call

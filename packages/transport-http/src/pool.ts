@@ -7,8 +7,7 @@ import {
   report,
   type StreamSink,
 } from '@micro/core';
-import { remoteError } from '@micro/core/plugin';
-import type { Address } from './address.ts';
+import { remoteError, type SocketAddress } from '@micro/core/plugin';
 import { ClientConnection } from './client-connection.ts';
 import { ClientStream } from './client-stream.ts';
 import { explain } from './connect.ts';
@@ -28,7 +27,7 @@ const noSink: StreamSink = { write: () => true, end() {}, abort() {}, pause() {}
 /** The connections to one address, as core sees them: one. */
 export class Pool implements Connection {
   readonly address: string;
-  readonly target: Address;
+  readonly target: SocketAddress;
   readonly settings: Settings;
   readonly parser: HeadParser;
   readonly sweep: Sweep;
@@ -50,7 +49,12 @@ export class Pool implements Connection {
   private closing = false;
   private readonly whenEmpty: (() => void)[] = [];
 
-  constructor(target: Address, settings: Settings, options: DialOptions, onClosed: (pool: Pool) => void) {
+  constructor(
+    target: SocketAddress,
+    settings: Settings,
+    options: DialOptions,
+    onClosed: (pool: Pool) => void,
+  ) {
     const { connectTimeoutMs, poolIdleTimeoutMs } = settings;
     this.address = target.text;
     this.target = target;

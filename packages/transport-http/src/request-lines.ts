@@ -1,6 +1,5 @@
 import { type Metadata, MicroError, noMetadata, type Target } from '@micro/core';
-import { now } from '@micro/core/plugin';
-import type { Address } from './address.ts';
+import { now, type SocketAddress } from '@micro/core/plugin';
 import { headerValue, writeMetadata } from './metadata.ts';
 
 /** Makes the start and the headers of requests to one address; what is the same for each call of a target, once. */
@@ -11,7 +10,7 @@ export class RequestLines {
   private readonly heads: string[] = [];
   private sequence = 0;
 
-  constructor(target: Address, from: string | undefined, maxHeaderBytes: number) {
+  constructor(target: SocketAddress, from: string | undefined, maxHeaderBytes: number) {
     this.host = target.path === undefined ? target.text : 'localhost';
     this.from = from === undefined ? '' : `Micro-From-Service: ${headerValue('service', from)}\r\n`;
     this.maxBytes = maxHeaderBytes / 2;

@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { type Body, MicroError, type Peer, report, type Work } from '@micro/core';
-import { staleClock } from '@micro/core/plugin';
-import { formatAddress } from './address.ts';
+import { formatAddress, staleClock } from '@micro/core/plugin';
 import type { Head, Refusal } from './head.ts';
 import { HttpCall } from './incoming-call.ts';
 import type { HttpListener } from './listener.ts';
@@ -174,13 +173,17 @@ export class ServerConnection implements MessageTarget {
     }
   }
 
+  resume(): void {
+    this.since = this.listener.sweep.tick;
+    this.socket.resume();
+  }
+
   /** Ends our side after what was written; a peer that keeps its own open is cut off by the sweep. */
   end(): void {
     if (this.ending) return;
     this.ending = true;
-    this.since = this.listener.sweep.tick;
     this.reader.stop();
-    this.socket.resume();
+    this.resume();
     this.socket.end();
   }
 
@@ -196,9 +199,11 @@ export class ServerConnection implements MessageTarget {
     const age = sweep.tick - this.since;
     const { partial } = this.reader;
     let limit: number;
-    if (this.ending || this.socket.writableLength > 0) limit = limits.write;
+    const streaming = this.stream !== undefined && !this.ending;
+    // who reads a stream may take its time, on either side: a writer waits, and nothing piles up
+    if (!streaming && (this.ending || this.socket.writableLength > 0)) limit = limits.write;
     else if (partial === 'body') limit = limits.progress;
-    else if (this.call !== undefined || this.stream !== undefined) return;
+    else if (this.call !== undefined || streaming) return;
     else if (partial === 'head' || this.first) limit = limits.head;
     else limit = limits.idle;
     if (age >= limit) this.socket.destroy();

@@ -121,6 +121,6 @@ export class ServerStream implements IncomingStream, StreamSink {
   }
 
   resume(): void {
-    if (!this.over) this.connection.socket.resume();
+    if (!this.over) this.connection.resume();
   }
 }

@@ -8,7 +8,7 @@ import {
   type Transport,
   type TransportFeature,
 } from '@micro/core';
-import { parseAddress } from './address.ts';
+import { parseAddress } from '@micro/core/plugin';
 import { HttpListener } from './listener.ts';
 import { type HttpTransportOptions, settingsOf } from './options.ts';
 import { Pool } from './pool.ts';

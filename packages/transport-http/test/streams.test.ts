@@ -291,6 +291,53 @@ describe('a slow reader', () => {
   });
 });
 
+describe('time limits', () => {
+  test('do not count while the reader of a stream takes its time, on either side', async () => {
+    await transport.close();
+    transport = httpTransport({ progressTimeoutMs: 30, writeTimeoutMs: 30 });
+    listener = await transport.listen(acceptor, { address: '127.0.0.1:0' });
+    connection = transport.dial(dialable(listener), { metadata: noMetadata });
+    acceptor.onStream = (served) => {
+      served.onMessage = () => served.stream.sink.pause();
+    };
+    const { stream, sink, served } = await open('bidi');
+    sink.pause();
+    served.stream.sink.write(`"${'x'.repeat(12_000_000)}"`);
+    // the server's reader stops in the middle of the second message
+    const slow = await Raw.to(portOf(listener));
+    const item = post('123', 'Micro-Stream: 7\r\n', 'Test.bidi');
+    slow.send(item + item + item.slice(0, -1));
+    const paused = await eventually(() => acceptor.streams[1] ?? false);
+    await eventually(() => paused.messages.length === 1);
+    slow.send('3');
+    // other connections that are silent in the middle of a body are closed meanwhile
+    for (let round = 0; round < 2; round++) {
+      const raw = await Raw.to(portOf(listener));
+      raw.send(post('123').slice(0, -1));
+      await raw.closed;
+    }
+    sink.resume();
+    paused.stream.sink.resume();
+    await eventually(() => paused.messages.length === 2 && stream.messages.length === 1);
+    served.stream.sink.end();
+    await stream.result;
+    slow.socket.destroy();
+  });
+
+  test('count in the middle of a message of a stream', async () => {
+    await transport.close();
+    transport = httpTransport({ progressTimeoutMs: 30 });
+    listener = await transport.listen(acceptor, { address: '127.0.0.1:0' });
+    const raw = await Raw.to(portOf(listener));
+    raw.send(
+      post('{}', 'Micro-Stream: 7\r\n', 'Test.bidi') +
+        post('123', 'Micro-Stream: 7\r\n', 'Test.bidi').slice(0, -1),
+    );
+    await raw.closed;
+    await eventually(() => acceptor.streams[0]?.failure?.code === 'canceled');
+  });
+});
+
 describe('on the wire, a stream', () => {
   test('is what a Go client writes and reads', async () => {
     const raw = await Raw.to(portOf(listener));

@@ -1,6 +1,7 @@
-import { MicroError } from '@micro/core';
+import { MicroError } from './errors.ts';
 
-export interface Address {
+/** Where a socket listens or connects. */
+export interface SocketAddress {
   /** `host:port` as a URL writes it, or `unix:/path`. */
   readonly text: string;
   /** Undefined: all interfaces. */
@@ -13,7 +14,7 @@ export interface Address {
 const form = /^(?:\[([0-9A-Fa-f:.%a-z]+)\]|([0-9A-Za-z._-]*)):([0-9]{1,5})$/;
 
 /** Reads `host:port`, `:port`, `[v6]:port` or `unix:/path`. Throws `bad_request` for anything else. */
-export function parseAddress(text: string): Address {
+export function parseAddress(text: string): SocketAddress {
   if (text.startsWith('unix:') && text.length > 5 && !text.includes('\0')) {
     return { text, host: undefined, port: 0, path: text.slice(5) };
   }

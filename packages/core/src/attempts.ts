@@ -212,7 +212,7 @@ export abstract class Attempts implements Expiring {
   }
 
   private maySendAgain(error: MicroError, delivered: Delivered): boolean {
-    if (!this.repeatable) return false;
+    if (!this.repeatable || this.remote.service.closed) return false;
     if (delivered === 'no')
       return error.code === 'unavailable' || error.code === 'overloaded' || error.code === 'not_found';
     const transient = delivered === 'maybe' || error.code === 'unavailable' || error.code === 'overloaded';
@@ -251,6 +251,7 @@ export abstract class Attempts implements Expiring {
 
   private nobody(): MicroError {
     const { service, target } = this.remote;
+    if (service.closed) return remoteError('unavailable', 'the client is closed', { id: 'go.micro.client' });
     if (!service.known) {
       return remoteError(
         'unavailable',

@@ -1,7 +1,8 @@
+import { abortable } from './aborted.ts';
 import { report } from './background.ts';
 import { MicroError } from './errors.ts';
 import { type Dial, Node, Nodes } from './nodes.ts';
-import type { RegistryChange } from './registry.ts';
+import type { NodeRecord, RegistryChange } from './registry.ts';
 import { backoffMs, pause, RetryBudget } from './retry.ts';
 import type { Strategy } from './selector.ts';
 import { applyChange, type Snapshot } from './snapshot.ts';
@@ -32,6 +33,11 @@ export class CalledService {
     this.watching = this.follow(watch);
   }
 
+  /** Calls are under way, or wait for the registry. */
+  get busy(): boolean {
+    return this.waiting.size > 0 || this.nodes.all.some(({ pending }) => pending > 0);
+  }
+
   /** Calls back, once and later, when the registry has answered or failed. The result takes that back. */
   whenKnown(callback: () => void): () => void {
     this.waiting.add(callback);
@@ -42,18 +48,13 @@ export class CalledService {
   async records(signal: AbortSignal | undefined): Promise<Snapshot> {
     this.used = true;
     if (!this.known && this.failure === undefined) {
-      await new Promise<void>((resolve) => {
-        const forget = this.whenKnown(resolve);
-        const give = (): void => {
-          forget();
-          resolve();
-        };
-        signal?.addEventListener('abort', give, { once: true });
+      let forget = (): unknown => undefined;
+      const known = new Promise<void>((resolve) => {
+        forget = this.whenKnown(resolve);
       });
+      await abortable(known, signal).finally(forget);
     }
     if (this.known) return this.snapshot;
-    if (signal?.aborted)
-      throw new MicroError('canceled', 'the lookup was cancelled', { cause: signal.reason });
     throw new MicroError('unavailable', `the registry cannot be asked for "${this.nodes.service}"`, {
       cause: this.failure,
     });
@@ -100,7 +101,7 @@ export class CalledService {
         const names = Object.freeze(endpoints.map(({ name }) => name));
         for (const record of records) {
           const known = gone.get(record.id);
-          if (known?.address === record.address && known.version === version) {
+          if (known !== undefined && known.version === version && sameNode(known, record)) {
             gone.delete(record.id);
             nodes.push(known);
           } else {
@@ -126,4 +127,14 @@ export class CalledService {
     this.waiting.clear();
     for (const callback of callbacks) callback();
   }
+}
+
+/** Labels count: calls are filtered by them, and connections are made with them. */
+function sameNode(one: NodeRecord, other: NodeRecord): boolean {
+  const keys = Object.keys(one.metadata);
+  return (
+    one.address === other.address &&
+    keys.length === Object.keys(other.metadata).length &&
+    keys.every((key) => one.metadata[key] === other.metadata[key])
+  );
 }

@@ -24,23 +24,27 @@ const unusedSweeps = 10;
 export class Directory {
   private readonly services = new Map<string, { readonly service: CalledService; unused: number }>();
   private readonly plugins: ClientPlugins;
+  private readonly everyMs: number;
   private sweeper: NodeJS.Timeout | undefined;
   private closed = false;
 
-  constructor(plugins: ClientPlugins) {
+  /** `everyMs`: time between looking for services that nobody calls. */
+  constructor(plugins: ClientPlugins, everyMs: number = sweepMs) {
     this.plugins = plugins;
+    this.everyMs = everyMs;
   }
 
   /** Throws `unavailable` after close, and what making the plugins throws. */
   service(name: string): CalledService {
-    return this.entry(name, name, (changed, signal) =>
-      this.plugins.registry().watch(name, changed, { signal }),
-    );
+    return this.entry(name, name, () => {
+      const registry = this.plugins.registry();
+      return (changed, signal) => registry.watch(name, changed, { signal });
+    });
   }
 
   /** A service of one node, whose address the caller knows. */
   at(address: string): CalledService {
-    return this.entry(`at ${address}`, address, (changed, signal) => {
+    return this.entry(`at ${address}`, address, () => (changed, signal) => {
       const nodes = [{ id: address, address, metadata: noMetadata }];
       const record = { name: address, version: '', metadata: noMetadata, endpoints: [], nodes };
       changed({ type: 'list', name: address, services: [record] });
@@ -56,23 +60,22 @@ export class Directory {
     this.services.clear();
   }
 
-  private entry(key: string, name: string, watch: Watch): CalledService {
+  private entry(key: string, name: string, makeWatch: () => Watch): CalledService {
     const known = this.services.get(key);
     if (known !== undefined) return known.service;
     if (this.closed) throw new MicroError('unavailable', 'the client is closed', { id: 'go.micro.client' });
     const { transport, selector, from } = this.plugins;
     const dial: Dial = (address, metadata) => transport().dial(address, { metadata, from });
-    const service = new CalledService(name, selector().strategy(name), dial, watch);
+    const service = new CalledService(name, selector().strategy(name), dial, makeWatch());
     this.services.set(key, { service, unused: 0 });
-    this.sweeper ??= setInterval(() => this.sweep(), sweepMs).unref();
+    this.sweeper ??= setInterval(() => this.sweep(), this.everyMs).unref();
     return service;
   }
 
   private sweep(): void {
     for (const [key, entry] of this.services) {
       const { service } = entry;
-      entry.unused =
-        service.used || service.nodes.all.some(({ pending }) => pending > 0) ? 0 : entry.unused + 1;
+      entry.unused = service.used || service.busy ? 0 : entry.unused + 1;
       service.used = false;
       // A name that nobody offers is forgotten sooner: whoever makes names up must not fill the memory
       if (entry.unused < (service.nodes.all.length === 0 ? 1 : unusedSweeps)) continue;

@@ -18,10 +18,16 @@ export class Registrar {
   private readonly registry: () => Registry;
   private readonly ttlMs: number;
   private readonly intervalMs: number;
+  private readonly waitMs: number;
   private readonly announced = new Set<Announced>();
 
-  /** `intervalMs`: time between renewals. @default a third of `ttlMs` */
-  constructor(registry: () => Registry, ttlMs: number, intervalMs: number = ttlMs / 3) {
+  /** `intervalMs`: time between renewals. @default a third of `ttlMs`. `waitMs`: for the registry to answer. */
+  constructor(
+    registry: () => Registry,
+    ttlMs: number,
+    intervalMs: number = ttlMs / 3,
+    waitMs: number = longestWaitMs,
+  ) {
     if (!(intervalMs > 0 && intervalMs < ttlMs)) {
       throw new MicroError(
         'bad_request',
@@ -31,6 +37,7 @@ export class Registrar {
     this.registry = registry;
     this.ttlMs = ttlMs;
     this.intervalMs = intervalMs;
+    this.waitMs = waitMs;
   }
 
   /** Whether the registry has all records, as far as the last renewal could tell. */
@@ -40,7 +47,7 @@ export class Registrar {
 
   /** Resolves when the record is registered. Rejects, with it undone, when the signal aborts or 10 s have passed. */
   async announce(record: ServiceRecord, signal?: AbortSignal): Promise<Registration> {
-    const one = new Announced(this.registry(), record, this.ttlMs, this.intervalMs);
+    const one = new Announced(this.registry(), record, this.ttlMs, this.intervalMs, this.waitMs);
     await one.start(signal);
     this.announced.add(one);
     return {
@@ -60,10 +67,12 @@ class Announced {
   private readonly record: ServiceRecord;
   private readonly ttlMs: number;
   private readonly intervalMs: number;
+  private readonly waitMs: number;
   private readonly stopped = new AbortController();
   private renewing: Promise<void> = Promise.resolve();
 
-  constructor(registry: Registry, record: ServiceRecord, ttlMs: number, intervalMs: number) {
+  constructor(registry: Registry, record: ServiceRecord, ttlMs: number, intervalMs: number, waitMs: number) {
+    this.waitMs = waitMs;
     this.registry = registry;
     this.record = record;
     this.ttlMs = ttlMs;
@@ -75,7 +84,7 @@ class Announced {
     signal?.addEventListener('abort', stop, { once: true });
     if (signal?.aborted) stop();
     try {
-      await persist(() => this.register(), longestWaitMs, this.stopped.signal);
+      await persist(() => this.register(), this.waitMs, this.stopped.signal);
     } catch (error) {
       await this.withdraw(signal); // what was rejected may have taken effect
       throw error;
@@ -89,7 +98,7 @@ class Announced {
   async withdraw(hurry: AbortSignal = never): Promise<void> {
     this.stopped.abort();
     await this.renewing;
-    const [limitMs, signal] = hurry.aborted ? [hurriedMs, never] : [longestWaitMs, hurry];
+    const [limitMs, signal] = hurry.aborted ? [hurriedMs, never] : [this.waitMs, hurry];
     try {
       await bounded(limitMs, signal, (limit) => this.registry.deregister(this.record, { signal: limit }));
       report('registry.deregistered', this.record.name);
@@ -119,7 +128,7 @@ class Announced {
   }
 
   private async register(): Promise<void> {
-    const waitMs = Math.max(1_000, Math.min(longestWaitMs, this.intervalMs));
+    const waitMs = Math.min(this.waitMs, Math.max(1_000, this.intervalMs));
     await bounded(waitMs, this.stopped.signal, (signal) =>
       this.registry.register(this.record, { ttlMs: this.ttlMs, signal }),
     );

@@ -202,7 +202,7 @@ export class ServerConnection implements MessageTarget {
     const streaming = this.stream !== undefined && !this.ending;
     // who reads a stream may take its time, on either side: a writer waits, and nothing piles up
     if (!streaming && (this.ending || this.socket.writableLength > 0)) limit = limits.write;
-    else if (partial === 'body') limit = limits.progress;
+    else if (partial === 'body' && !this.socket.isPaused()) limit = limits.progress;
     else if (this.call !== undefined || streaming) return;
     else if (partial === 'head' || this.first) limit = limits.head;
     else limit = limits.idle;

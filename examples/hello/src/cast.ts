@@ -30,8 +30,10 @@ export function start(name: string, file: string, args: readonly string[], run: 
   const colour = colours[parts++ % colours.length] ?? 1;
   // Defaults, so that one more import in plugins.ts is enough to choose another by MICRO_REGISTRY
   const defaults = { MICRO_REGISTRY: 'mdns', MICRO_TRANSPORT: 'http', MICRO_BROKER: 'http' };
+  // All parts are on this machine: an example should not be open to the network it runs in
+  const local = process.env.MICRO_TRANSPORT === undefined ? { MICRO_SERVER_ADDRESS: '127.0.0.1:0' } : {};
   const child = fork(new URL(file, import.meta.url), args, {
-    env: { ...defaults, ...process.env, HELLO_RUN: run, HELLO_NAME: name },
+    env: { ...defaults, ...local, ...process.env, HELLO_RUN: run, HELLO_NAME: name },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   running.add(child);

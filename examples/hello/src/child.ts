@@ -29,7 +29,8 @@ export interface Failure {
   readonly what: 'hello' | 'sign' | 'publish';
   /** In ms since the epoch. */
   readonly at: number;
-  readonly code: string;
+  /** Whether the handler can have seen the call; undefined: not an error of a call. */
+  readonly delivered: string | undefined;
   readonly message: string;
 }
 

@@ -24,8 +24,8 @@ async function attempt<T>(what: Failure['what'], call: () => Promise<T>): Promis
   try {
     return await call();
   } catch (error) {
-    const code = isMicroError(error) ? error.code : 'unknown';
-    failures.push({ what, at: Date.now(), code, message: String(error) });
+    const delivered = isMicroError(error) ? error.delivered : undefined;
+    failures.push({ what, at: Date.now(), delivered, message: String(error) });
     return undefined;
   }
 }

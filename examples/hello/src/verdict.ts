@@ -20,8 +20,8 @@ export function judge(run: Run): { readonly table: string; readonly wrong: reado
   const { calls, signed, retried, failures, byServer, events, p50, p99 } = result;
   // What the killed server had been sent and must not be sent twice: nobody can know whether it was done
   const unknown = failures.filter(
-    ({ what, at, code }) =>
-      what === 'sign' && code === 'unavailable' && at >= killedAt && at < killedAt + aftermathMs,
+    ({ what, at, delivered }) =>
+      what === 'sign' && delivered === 'maybe' && at >= killedAt && at < killedAt + aftermathMs,
   );
   const failed = failures.filter((failure) => !unknown.includes(failure));
   const shared = pair.flat().sort((a, b) => a - b);

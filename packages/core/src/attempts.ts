@@ -101,6 +101,7 @@ export abstract class Attempts implements Expiring {
   cancel(reason: unknown): void {
     if (this.over) return;
     const error = this.canceled(reason);
+    error.delivered = this.node === undefined ? 'no' : 'maybe';
     this.leave(error);
     this.reject(error);
   }
@@ -113,12 +114,14 @@ export abstract class Attempts implements Expiring {
       this.remote.service.nodes.putOut(node, `${timeoutsInARow} calls in a row, or a trial, had no reply`);
     }
     const error = this.timedOut();
+    error.delivered = node === undefined ? 'no' : 'maybe';
     this.leave(error);
     this.reject(error);
   }
 
   fail(error: MicroError, delivered: Delivered): void {
     if (this.over) return;
+    error.delivered = delivered;
     const node = this.free();
     if (node !== undefined) this.learn(node, error, delivered);
     const retries = this.options?.retries ?? this.remote.retries;

@@ -41,6 +41,8 @@ export class MicroError extends Error {
   readonly code: Code;
   readonly id: string;
   readonly status: number;
+  /** Of what a call rejects with: whether the handler can have seen the request. Set by the client. */
+  delivered: Delivered | undefined;
 
   constructor(code: Code, message: string, options: MicroErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });

@@ -74,12 +74,20 @@ export interface ClientSettings extends ClientPlugins {
 export type Invoke = (input: unknown, options?: CallOptions) => unknown;
 
 const untyped = type<unknown>();
-const mostRaw = 1_000;
+/** Endpoints called without a contract that are kept; then all are forgotten, and bound again. */
+const mostRaw = 10_000;
+type RawWay = 'once' | 'idempotent' | 'stream';
+type RawInvokes = Map<string, Map<string, Invoke>>;
 
 export class CoreClient implements MicroClient {
   private readonly directory: Directory;
   private readonly settings: ClientSettings;
-  private readonly raw = new Map<string, Invoke>();
+  private readonly raw: Readonly<Record<RawWay, RawInvokes>> = {
+    once: new Map(),
+    idempotent: new Map(),
+    stream: new Map(),
+  };
+  private rawCount = 0;
 
   constructor(settings: ClientSettings) {
     this.settings = settings;
@@ -87,11 +95,12 @@ export class CoreClient implements MicroClient {
   }
 
   of<E>(contract: Contract<E>): Client<E> {
-    const calls: Record<string, Invoke> = {};
-    for (const [key, endpoint] of Object.entries(contract.endpoints as Record<string, Endpoint>)) {
-      calls[key] = this.invoker(contract.service, endpointName(contract.name, key), endpoint);
-    }
-    return Object.freeze(calls) as Client<E>;
+    const endpoints = Object.entries(contract.endpoints as Record<string, Endpoint>);
+    const calls = endpoints.map(([key, endpoint]): [string, Invoke] => [
+      key,
+      this.invoker(contract.service, endpointName(contract.name, key), endpoint),
+    ]);
+    return Object.freeze(Object.fromEntries(calls)) as Client<E>;
   }
 
   call<Out>(
@@ -153,15 +162,19 @@ export class CoreClient implements MicroClient {
     return this.directory.service(service).records(signal);
   }
 
-  private rawInvoker(service: string, endpoint: string, way: string, make: () => Endpoint): Invoke {
-    const key = `${way}\n${service}\n${endpoint}`;
-    let invoke = this.raw.get(key);
-    if (invoke === undefined) {
-      if (this.raw.size >= mostRaw) this.raw.clear();
-      invoke = this.invoker(service, endpoint, make());
-      this.raw.set(key, invoke);
+  /** Looked up by parts: a joined key would have to be made and hashed for every call. */
+  private rawInvoker(service: string, endpoint: string, way: RawWay, make: () => Endpoint): Invoke {
+    const { [way]: services } = this.raw;
+    const invoke = services.get(service)?.get(endpoint);
+    if (invoke !== undefined) return invoke;
+    if (this.rawCount++ >= mostRaw) {
+      this.rawCount = 1;
+      for (const all of Object.values(this.raw)) all.clear();
     }
-    return invoke;
+    const made = this.invoker(service, endpoint, make());
+    const endpoints = services.get(service) ?? new Map<string, Invoke>();
+    services.set(service, endpoints.set(endpoint, made));
+    return made;
   }
 
   private invoker(service: string, name: string, endpoint: Endpoint): Invoke {

@@ -69,7 +69,7 @@ export class Presence {
     if (this.announcement === undefined) return;
     await this.announcement.withdraw(hurry);
     this.announcement = undefined;
-    await pause(options.leaveMs ?? runtime.plugin('registry').propagationMs, hurry);
+    await pause(options.leaveMs ?? runtime.plugin('registry').propagationMs, hurry, true);
   }
 
   /** Refuses new work so that it goes elsewhere, finishes what is under way, acknowledges events, closes. */

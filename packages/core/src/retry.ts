@@ -37,15 +37,16 @@ export function backoffMs(attempt: number): number {
 /** The longest delay of a Node timer, in ms; longer ones would fire at once. */
 export const longestTimerMs: number = 2 ** 31 - 1;
 
-/** Resolves after the time, or at once when the signal aborts. Does not keep the process alive. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
+/** Resolves after the time, or at once when the signal aborts. Keeps the process alive only when `hold` says so. */
+export function pause(ms: number, signal: AbortSignal, hold = false): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', done);
       resolve();
     };
-    const timer = setTimeout(done, Math.min(ms, longestTimerMs)).unref();
+    const timer = setTimeout(done, Math.min(ms, longestTimerMs));
+    if (!hold) timer.unref();
     signal.addEventListener('abort', done, { once: true });
     if (signal.aborted) done();
   });
@@ -85,7 +86,7 @@ export async function persist<T>(
       const delay = backoffMs(failures);
       const final = isMicroError(error) && error.code !== 'unavailable' && error.code !== 'timeout';
       if (final || signal.aborted || performance.now() + delay > end) throw error;
-      await pause(delay, signal);
+      await pause(delay, signal, true);
     }
   }
 }

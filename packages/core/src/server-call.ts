@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { now } from './clock.ts';
 import { HandlerContext } from './handler-context.ts';
 import { handle } from './handling.ts';
@@ -23,7 +24,7 @@ export class ServerCall extends HandlerContext implements Work {
 
   /** Starts the handler in a microtask of its own batch: never in the transport's stack. */
   start(): void {
-    if (ready.push(this) === 1) queueMicrotask(runReady);
+    if (ready.push(this) === 1) resolved.then(runBatch);
   }
 
   /** Never throws: whatever happens is answered. */
@@ -105,6 +106,13 @@ export class ServerCall extends HandlerContext implements Work {
 }
 
 const ready: ServerCall[] = [];
+const resolved = Promise.resolve();
+// The context of the module, nobody's: inside a process the batch would run in that of its first caller
+const nobody = new AsyncResource('@micro/core handlers');
+
+function runBatch(): void {
+  nobody.runInAsyncScope(runReady);
+}
 
 function runReady(): void {
   for (let next = 0; next < ready.length; next++) ready[next]?.run();

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import '../src/ambient.ts';
@@ -156,4 +157,28 @@ describe('a service and a client in one process', () => {
     expect(seen.all).toHaveLength(20);
     expect([...(seen.one ?? []), ...(seen.two ?? [])]).toHaveLength(20);
   });
+});
+
+test('handlers of one batch do not run in the async context of whoever called first', async () => {
+  const around = network();
+  const tenants = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  const Ask = contract('tenants', 'Tenants', {
+    ask: rpc({ request: type<object>(), response: type<object>() }),
+  });
+  const service = createService({ name: 'tenants', ambient: false, ...around });
+  service.handle(Ask, {
+    ask: () => {
+      seen.push(tenants.getStore());
+      return {};
+    },
+  });
+  open.push({ close: () => service.stop() });
+  await service.start();
+  const client = createClient({ ambient: false, ...around });
+  open.push(client);
+  const { ask } = client.of(Ask);
+  await ask({});
+  await Promise.all(['x', 'y', 'z'].map((tenant) => tenants.run(tenant, () => ask({}))));
+  expect(seen).toEqual([undefined, undefined, undefined, undefined]);
 });

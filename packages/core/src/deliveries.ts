@@ -132,7 +132,7 @@ export class Deliveries {
 
   private deadLetter({ message, attempt }: Delivery, error: unknown): Message {
     const { name, message: text } =
-      error instanceof Error ? error : { name: 'Error', message: String(error) };
+      error instanceof Error ? error : { name: 'Error', message: MicroError.from(error).message };
     const why: Metadata = {
       'micro-dead-topic': this.subscribed.topic.topic,
       'micro-dead-service': this.around.service,

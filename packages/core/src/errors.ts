@@ -54,11 +54,20 @@ export class MicroError extends Error {
   /** The error itself when it is a MicroError (of any copy of this package), else `internal` around it. */
   static from(error: unknown, code: Code = 'internal'): MicroError {
     if (isMicroError(error)) return error;
-    return new MicroError(code, error instanceof Error ? error.message : String(error), { cause: error });
+    return new MicroError(code, textOf(error), { cause: error });
   }
 }
 Object.defineProperty(MicroError.prototype, brand, { value: true });
 Object.defineProperty(MicroError.prototype, 'name', { value: 'MicroError' });
+
+function textOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message;
+  try {
+    return String(thrown);
+  } catch {
+    return `a thrown ${typeof thrown}`; // without a prototype it has no text
+  }
+}
 
 /** Whether the value is a MicroError, and of that code; true across two copies of this package. */
 export function isMicroError(error: unknown): error is MicroError;

@@ -69,7 +69,7 @@ export function readSettings({ env = process.env, argv = [] }: SettingSources): 
     registerTtlMs: number('MICRO_REGISTER_TTL', 1_000),
     registerIntervalMs: number('MICRO_REGISTER_INTERVAL', 1_000),
     timeoutMs: duration('MICRO_CLIENT_REQUEST_TIMEOUT', text('MICRO_CLIENT_REQUEST_TIMEOUT')),
-    retries: number('MICRO_CLIENT_RETRIES'),
+    retries: whole('MICRO_CLIENT_RETRIES', number('MICRO_CLIENT_RETRIES')),
     plugins: Object.fromEntries(
       kindNames().map((kind) => [kind, chosen(text(nameVariable(kind)), text(addressVariable(kind)))]),
     ),
@@ -137,6 +137,11 @@ function pairs(text: string | undefined): Record<string, string> | undefined {
       return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
     }),
   );
+}
+
+function whole(name: string, value: number | undefined): number | undefined {
+  if (value === undefined || Number.isSafeInteger(value)) return value;
+  throw new MicroError('bad_request', `${name} must be a whole number, not "${value}"`);
 }
 
 const unitMs: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1_000, m: 60_000 };

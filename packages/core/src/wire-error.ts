@@ -35,6 +35,9 @@ export function encodeError(error: MicroError): string {
   return text.replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
+/** Go's `int32`, the type of the number there. */
+const mostStatus = 2 ** 31 - 1;
+
 /** Reads such a text; anything else is an `internal` error with the whole text as its message, as Go parses it. */
 export function decodeError(text: string): MicroError {
   let fields: { id?: unknown; code?: unknown; detail?: unknown } | null = null;
@@ -43,8 +46,11 @@ export function decodeError(text: string): MicroError {
   } catch {
     // Go sends plain texts too: what is no JSON is the message itself
   }
-  if (typeof fields !== 'object' || fields === null) return remoteError('internal', text);
-  const status = typeof fields.code === 'number' && fields.code > 0 ? fields.code : 500;
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
+    return remoteError('internal', text);
+  const { code } = fields;
+  const known = typeof code === 'number' && Number.isInteger(code) && code > 0 && code <= mostStatus;
+  const status = known ? code : 500;
   const options: MicroErrorOptions = { id: typeof fields.id === 'string' ? fields.id : '', status };
   return remoteError(codeOf(status), typeof fields.detail === 'string' ? fields.detail : '', options);
 }

@@ -3,6 +3,14 @@ export { abortable, abortError, checkSignal } from './aborted.ts';
 export { announcedAddress } from './address.ts';
 export { now, staleClock } from './clock.ts';
 export { remoteError } from './errors.ts';
+export {
+  decodeRecord,
+  encodeRecord,
+  isObject,
+  readEndpoints,
+  readMetadata,
+  readText,
+} from './record-json.ts';
 export { formatAddress, parseAddress, type SocketAddress } from './socket-address.ts';
 export { tlsClientOptions, tlsServerOptions } from './tls-options.ts';
 export {

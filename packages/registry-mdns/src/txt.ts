@@ -1,6 +1,6 @@
 import { deflateSync, inflateSync } from 'node:zlib';
 import type { EndpointRecord, Metadata } from '@micro/core';
-import { isObject, readEndpoints, readMetadata, readText } from './endpoints.ts';
+import { isObject, readEndpoints, readMetadata, readText } from '@micro/core/plugin';
 
 /** What a node's TXT record says: go-micro's four keys, and ours, which Go readers skip. */
 export interface NodeText {

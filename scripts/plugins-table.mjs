@@ -1,6 +1,7 @@
 /**
- * Writes the table of plugins into README.md, between its two comments, from each package's "micro" field and from
- * the features that the plugin itself declares. `--check` only compares. Needs the build.
+ * Writes the tables of plugins into README.md and docs/plugins.md, between their two comments, from each package's
+ * "micro" field, its dependencies, and the features that the plugin itself declares. `--check` only compares. Needs
+ * the build.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,32 +18,66 @@ const packages = new Map();
 for (const { dir, manifest } of publicPackages()) {
   if (manifest.micro === undefined) continue;
   await load(dir);
-  const { kind, name } = manifest.micro;
-  packages.set(`${kind} ${name}`, `[${manifest.name}](${dir})`);
+  packages.set(`${manifest.micro.kind} ${manifest.micro.name}`, { dir, manifest });
 }
 
-const rows = [];
+const plugins = [];
 for (const kind of kindNames()) {
   for (const name of pluginNames(kind)) {
     const { features } = createPlugin(kind, name, undefined, testHost());
-    const said = features === undefined ? '' : [...features].sort().join(', ');
-    rows.push(`| ${kind} | \`${name}\` | ${packages.get(`${kind} ${name}`) ?? 'in core'} | ${said} |`);
+    const { dir, manifest } = packages.get(`${kind} ${name}`) ?? {};
     packages.delete(`${kind} ${name}`);
+    plugins.push({ kind, name, dir, manifest, features: [...(features ?? [])].sort().join(', ') });
   }
 }
 if (packages.size > 0) throw new Error(`registered by no import of its package: ${[...packages.keys()]}`);
-const table = ['| kind | name | package | features |', '|---|---|---|---|', ...rows].join('\n');
 
-const path = join(root, 'README.md');
-const readme = readFileSync(path, 'utf8');
-const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
-if (from < 0 || to < from) throw new Error(`README.md lacks ${begin} or ${end}`);
-const written = `${readme.slice(0, from + begin.length)}\n${table}\n${readme.slice(to)}`;
-if (written === readme) console.log(`plugins: ${rows.length} in the table of README.md, all right`);
-else if (process.argv.includes('--check')) {
-  console.error('plugins: the table in README.md is not what the packages say; run npm run plugins:table');
-  process.exitCode = 1;
-} else {
-  writeFileSync(path, written);
-  console.log(`plugins: ${rows.length} written into README.md`);
+const short = table(
+  ['kind', 'name', 'package', 'features'],
+  plugins.map(({ kind, name, dir, manifest, features }) => [
+    kind,
+    `\`${name}\``,
+    dir === undefined ? 'in core' : `[${manifest.name}](${dir})`,
+    features,
+  ]),
+);
+const long = table(
+  ['kind', 'name', 'package', 'features', 'delivery', 'tested with', 'client library'],
+  plugins.map(({ kind, name, dir, manifest, features }) => [
+    kind,
+    `\`${name}\``,
+    dir === undefined ? 'in core' : `[${manifest.name}](../${dir})`,
+    features,
+    manifest?.micro.delivery ?? '',
+    manifest?.micro.tested?.join(', ') ?? '',
+    libraries(manifest),
+  ]),
+);
+write('README.md', short);
+write('docs/plugins.md', long);
+
+function libraries({ dependencies = {} } = {}) {
+  const foreign = Object.entries(dependencies).filter(([name]) => !name.startsWith('@micro/'));
+  return foreign.map(([name, version]) => `${name} ${version}`).join(', ');
+}
+
+function table(head, rows) {
+  const lines = [head, head.map(() => '---'), ...rows];
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function write(file, rows) {
+  const path = join(root, file);
+  const text = readFileSync(path, 'utf8');
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${file} lacks ${begin} or ${end}`);
+  const written = `${text.slice(0, from + begin.length)}\n${rows}\n${text.slice(to)}`;
+  if (written === text) console.log(`plugins: ${plugins.length} in the table of ${file}, all right`);
+  else if (process.argv.includes('--check')) {
+    console.error(`plugins: the table in ${file} is not what the packages say; run npm run plugins:table`);
+    process.exitCode = 1;
+  } else {
+    writeFileSync(path, written);
+    console.log(`plugins: ${plugins.length} written into ${file}`);
+  }
 }

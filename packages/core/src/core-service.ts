@@ -10,7 +10,7 @@ import { Runtime } from './runtime.ts';
 import { Server } from './server.ts';
 import type { Hooks, Service, ServiceOptions, ServiceState } from './service.ts';
 import { helpText } from './settings.ts';
-import type { Subscribed, SubscriberOptions } from './subscriptions.ts';
+import { checkSubscriber, type Subscribed, type SubscriberOptions } from './subscriptions.ts';
 
 export class CoreService implements Service {
   readonly version: string;
@@ -82,6 +82,7 @@ export class CoreService implements Service {
     options: SubscriberOptions = {},
   ): void {
     this.refuseStarted('subscribers');
+    checkSubscriber(topic.topic, options);
     this.subscribed.push({
       topic: topic as Topic<unknown, unknown>,
       handler: handler as Subscribed['handler'],

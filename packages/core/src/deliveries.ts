@@ -39,8 +39,7 @@ export class Deliveries {
     const ctx = new EventContext(delivery, this.around.broker.name, this.policy.ackWaitMs);
     const trace = traced() ? traceStart(this.describe(delivery)) : undefined;
     try {
-      const event = await this.read(delivery.message);
-      await Promise.race([this.handle(event, ctx), ctx.late]);
+      await Promise.race([this.run(delivery.message, ctx), ctx.late]);
       if (trace !== undefined) traceEnd(trace, undefined);
       return ack;
     } catch (error) {
@@ -50,6 +49,12 @@ export class Deliveries {
       ctx.finish();
     }
   };
+
+  private async run(message: Message, ctx: EventContext): Promise<void> {
+    const event = await this.read(message);
+    // A check may take its time: what has been given up meanwhile must not reach the handler
+    if (!ctx.cancelled) await this.handle(event, ctx);
+  }
 
   private describe({ message }: Delivery): Omit<CallTrace, 'error'> {
     const { topic } = this.subscribed.topic;
@@ -134,13 +139,18 @@ export class Deliveries {
     const { name, message: text } =
       error instanceof Error ? error : { name: 'Error', message: MicroError.from(error).message };
     const why: Metadata = {
-      'micro-dead-topic': this.subscribed.topic.topic,
-      'micro-dead-service': this.around.service,
+      'micro-dead-topic': plain(this.subscribed.topic.topic),
+      'micro-dead-service': plain(this.around.service),
       'micro-dead-attempts': String(attempt),
-      'micro-dead-reason': `${name}: ${text}`.slice(0, 1_000),
+      'micro-dead-reason': plain(`${name}: ${text}`.slice(0, 1_000)),
     };
     return { ...message, header: mergeMetadata(message.header, why) };
   }
+}
+
+/** Text that every broker takes as a header: what it refuses would keep the letter from being kept. */
+function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cs}]+/gu, ' ').trim();
 }
 
 /** The context of an event's handler. */
@@ -148,13 +158,13 @@ export class EventContext extends HandlerContext {
   /** Rejects when the handler has taken too long, or the broker has taken the event away. */
   readonly late: Promise<never>;
   private fail: (error: unknown) => void = () => undefined;
+  private readonly taken: AbortSignal | undefined;
+  private readonly onTaken = (): void => this.cancel(this.taken?.reason);
 
   constructor({ message, signal }: Delivery, broker: string, ackWaitMs: number) {
     super({
       remainingMs: ackWaitMs,
-      get metadata(): Metadata {
-        return Object.fromEntries(Object.entries(message.header).filter(([key]) => !envelope.has(key)));
-      },
+      metadata: withoutEnvelope(message.header),
       peer: { address: broker },
     });
     this.late = new Promise<never>((_, reject) => {
@@ -162,10 +172,12 @@ export class EventContext extends HandlerContext {
     });
     this.late.catch(() => undefined); // raced: of interest only while the handler runs
     deadlines.add(this);
-    signal?.addEventListener('abort', () => this.cancel(signal.reason), { once: true });
+    this.taken = signal;
+    signal?.addEventListener('abort', this.onTaken, { once: true });
+    if (signal?.aborted) this.onTaken();
   }
 
-  override cancel(reason?: unknown): void {
+  override cancel(reason: unknown = remoteError('canceled', 'the broker has taken the event away')): void {
     if (this.cancelled) return;
     super.cancel(reason);
     this.fail(reason);
@@ -174,6 +186,17 @@ export class EventContext extends HandlerContext {
   override expire(): void {
     this.cancel(remoteError('timeout', 'the handler of the event took longer than ackWaitMs'));
   }
+
+  override finish(): void {
+    super.finish();
+    this.taken?.removeEventListener('abort', this.onTaken);
+  }
+}
+
+function withoutEnvelope(header: Metadata): Metadata {
+  const metadata: Record<string, string> = Object.create(null);
+  for (const [key, value] of Object.entries(header)) if (!envelope.has(key)) metadata[key] = value;
+  return metadata;
 }
 
 const leastDelayMs = 100;

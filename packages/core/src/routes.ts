@@ -7,7 +7,7 @@ import { type Check, checkOf } from './schema.ts';
 import type { Route, ServedEndpoint } from './transport.ts';
 
 /** Anything a handler may be once its types are forgotten. */
-export type AnyHandler = (request: unknown, ctx: HandlerContext) => unknown;
+type AnyHandler = (request: unknown, ctx: HandlerContext) => unknown;
 
 /** An endpoint with its handler, as it was added. */
 export interface Handled {

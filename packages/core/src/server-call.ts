@@ -24,7 +24,8 @@ export class ServerCall extends HandlerContext implements Work {
 
   /** Starts the handler in a microtask of its own batch: never in the transport's stack. */
   start(): void {
-    if (ready.push(this) === 1) resolved.then(runBatch);
+    // Owned by nobody, as it never rejects: run() answers whatever happens
+    if (ready.push(this) === 1) void resolved.then(runBatch);
   }
 
   /** Never throws: whatever happens is answered. */

@@ -44,6 +44,23 @@ export interface Surroundings {
   readonly ambient: boolean;
 }
 
+/** Throws `bad_request` for options that make no sense, whatever the broker. */
+export function checkSubscriber(topic: string, options: SubscriberOptions): void {
+  const { attempts = 1, maxInFlight = 1, ackWaitMs = 1 } = options;
+  for (const [name, count] of Object.entries({ attempts, maxInFlight })) {
+    if (Number.isSafeInteger(count) && count >= 1) continue;
+    throw new MicroError(
+      'bad_request',
+      `${name} of the subscription of "${topic}" must be an integer from 1, not ${count}`,
+    );
+  }
+  if (Number.isFinite(ackWaitMs) && ackWaitMs > 0) return;
+  throw new MicroError(
+    'bad_request',
+    `ackWaitMs of the subscription of "${topic}" must be above 0 and finite, not ${ackWaitMs}`,
+  );
+}
+
 const longestWaitMs = 10_000;
 
 /** Subscribes. Rejects with `unimplemented` for what the broker cannot do, and when it cannot be reached for 10 s. */

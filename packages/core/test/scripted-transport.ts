@@ -4,7 +4,7 @@ import { remoteError } from '../src/plugin.ts';
 /** What the peer at an address does with a call; called later than `request` returns. */
 export type Answer = (call: OutgoingCall, connection: ScriptedConnection) => void;
 
-export class ScriptedConnection implements Connection {
+class ScriptedConnection implements Connection {
   readonly address: string;
   state: Connection['state'] = 'ready';
   readonly requests: OutgoingCall[] = [];

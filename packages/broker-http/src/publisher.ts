@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { type LookupOptions, type Message, MicroError, report, type ServiceRecord } from '@micro/core';
-import { abortError } from '@micro/core/plugin';
-import { encodeEnvelope } from './envelope.ts';
+import { abortError, encodeEnvelope } from '@micro/core/plugin';
 import { type Member, type Members, membersOf } from './membership.ts';
 import type { Settings } from './options.ts';
 import { makePlaces } from './places.ts';

@@ -8,9 +8,8 @@ import {
 } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { isMicroError, MicroError, report } from '@micro/core';
-import { formatAddress, tlsServerOptions } from '@micro/core/plugin';
+import { decodeEnvelope, formatAddress, tlsServerOptions } from '@micro/core/plugin';
 import type { Consumer } from './consumer.ts';
-import { decodeEnvelope } from './envelope.ts';
 import type { Settings } from './options.ts';
 import { readBody } from './read-body.ts';
 

@@ -2,6 +2,8 @@
 export { abortable, abortError, checkSignal } from './aborted.ts';
 export { announcedAddress } from './address.ts';
 export { now, staleClock } from './clock.ts';
+export { type Consumer, type ConsumerOptions, makeConsumer, type Received } from './consumer.ts';
+export { decodeEnvelope, encodeEnvelope } from './envelope.ts';
 export { remoteError } from './errors.ts';
 export {
   decodeRecord,

@@ -1,4 +1,7 @@
-import { type Message, type Metadata, MicroError } from '@micro/core';
+import type { Message } from './broker.ts';
+import { MicroError } from './errors.ts';
+import type { Metadata } from './metadata.ts';
+import { isObject } from './record-json.ts';
 
 /**
  * go-micro's JSON envelope, `{"Header":{…},"Body":"<base64>"}`. Names are spelled as Go's subscribers look them up:
@@ -14,31 +17,37 @@ export function encodeEnvelope(topic: string, { header, body }: Message): Buffer
   return Buffer.from(JSON.stringify({ Header: spelled, Body: base64 }));
 }
 
-const capitalized = (name: string): string => name.replace(/(?<=^|-)[a-z]/g, (char) => char.toUpperCase());
+/** Names come again with every message; a bounded number of them is kept, for they may come from anywhere. */
+const spellings = new Map<string, string>();
+const mostSpellings = 1_000;
+
+function capitalized(name: string): string {
+  let spelling = spellings.get(name);
+  if (spelling !== undefined) return spelling;
+  spelling = name.replace(/(?<=^|-)[a-z]/g, (char) => char.toUpperCase());
+  if (spellings.size < mostSpellings) spellings.set(name, spelling);
+  return spelling;
+}
 
 /** Reads one; names become lower-case. Throws `bad_request`. */
-export function decodeEnvelope(bytes: Buffer): Message {
+export function decodeEnvelope(bytes: Uint8Array): Message {
   let envelope: unknown;
   try {
     envelope = JSON.parse(utf8.decode(bytes));
   } catch (error) {
     throw new MicroError('bad_request', 'the message is not JSON', { cause: error });
   }
-  if (!isRecord(envelope))
+  if (!isObject(envelope))
     throw new MicroError('bad_request', 'the message is not an object with Header and Body');
   return Object.freeze({ header: headerOf(envelope.Header), body: bodyOf(envelope.Body) });
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function headerOf(value: unknown): Metadata {
   const header: Record<string, string> = Object.create(null);
   if (value === null || value === undefined) return header; // an empty map of Go
-  if (!isRecord(value)) throw new MicroError('bad_request', 'the Header of the message is not an object');
+  if (!isObject(value)) throw new MicroError('bad_request', 'the Header of the message is not an object');
   for (const [name, text] of Object.entries(value)) {
     if (typeof text !== 'string')
       throw new MicroError('bad_request', 'the Header of the message holds something other than text');
@@ -51,8 +60,9 @@ function bodyOf(value: unknown): Uint8Array {
   if (value === null || value === undefined) return new Uint8Array(0); // no bytes, as Go writes them
   if (typeof value === 'string') {
     const bytes = Buffer.from(value, 'base64');
-    // Buffer skips what is no base64: only text that it would have written itself is taken
-    if (bytes.toString('base64') === value) return bytes;
+    // Buffer skips what is no base64: then there are fewer bytes than the text promises
+    const padding = value.endsWith('==') ? 2 : value.endsWith('=') ? 1 : 0;
+    if (value.length % 4 === 0 && bytes.byteLength === (value.length / 4) * 3 - padding) return bytes;
   }
   throw new MicroError('bad_request', 'the Body of the message is not base64');
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { isMicroError } from '@micro/core';
 import fc from 'fast-check';
 import { decodeEnvelope, encodeEnvelope } from '../src/envelope.ts';
+import { isMicroError } from '../src/errors.ts';
 
 // Captured from go-micro v4.11 and v5.30 (TV15)
 const goText =

@@ -1,0 +1,91 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+/** A TCP proxy on 127.0.0.1 that stands between a client and its server, and misbehaves when it is told to. */
+export interface CutProxy extends AsyncDisposable {
+  readonly port: number;
+  /** `127.0.0.1:<port>` */
+  readonly address: string;
+  /** How many connections pass now. */
+  readonly connections: number;
+  /** Resets all connections. New ones pass. */
+  cut(): void;
+  /** Resets all connections, and refuses new ones until `restore()`. */
+  refuse(): Promise<void>;
+  /** Takes bytes and passes nothing on, both ways, in old and new connections, until `restore()`: a cable that was pulled. */
+  silence(): void;
+  /** Lets everything pass again: what was held back, too. */
+  restore(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts a proxy to a port, of 127.0.0.1 unless a host is given. */
+export async function cutProxy(targetPort: number, targetHost = '127.0.0.1'): Promise<CutProxy> {
+  const sockets = new Set<Socket>();
+  let silent = false;
+
+  function hold(socket: Socket): void {
+    sockets.add(socket);
+    // Resets and refusals are what this proxy is for.
+    socket.on('error', () => {});
+    socket.once('close', () => sockets.delete(socket));
+    if (silent) socket.pause();
+  }
+  function pass(from: Socket, to: Socket): void {
+    from.on('data', (bytes) => {
+      if (!to.write(bytes)) from.pause();
+    });
+    to.on('drain', () => {
+      if (!silent) from.resume();
+    });
+    from.on('end', () => to.end());
+    from.once('close', () => to.destroy());
+    if (silent) from.pause();
+  }
+  const accept = (client: Socket): void => {
+    const server = connect({ port: targetPort, host: targetHost, allowHalfOpen: true });
+    hold(client);
+    hold(server);
+    pass(client, server);
+    pass(server, client);
+  };
+  const cut = (): void => {
+    for (const socket of sockets) socket.resetAndDestroy();
+  };
+
+  let listener = await listen(accept, 0);
+  const address = listener.address();
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+  const { port } = address;
+  const refuse = async (): Promise<void> => {
+    cut();
+    if (listener.listening) await new Promise((resolve) => listener.close(resolve));
+  };
+  return {
+    port,
+    address: `127.0.0.1:${port}`,
+    get connections() {
+      return Math.ceil(sockets.size / 2);
+    },
+    cut,
+    refuse,
+    silence() {
+      silent = true;
+      for (const socket of sockets) socket.pause();
+    },
+    async restore() {
+      silent = false;
+      for (const socket of sockets) socket.resume();
+      if (!listener.listening) listener = await listen(accept, port);
+    },
+    close: refuse,
+    [Symbol.asyncDispose]: refuse,
+  };
+}
+
+async function listen(accept: (socket: Socket) => void, port: number): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true }, accept);
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}

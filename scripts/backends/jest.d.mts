@@ -1,0 +1,13 @@
+import type { BackendName, BackendOptions, BackendServer } from './index.mjs';
+
+export interface BackendTests {
+  /** Starts a server of its own for these tests; closed after the last of them. */
+  start(options?: BackendOptions): Promise<BackendServer>;
+}
+
+/** Await it at the top of a test file: what is inside is skipped, by name, where the backend is missing. */
+export function describeBackend(
+  name: BackendName,
+  body: (backend: BackendTests) => void,
+  options?: Pick<BackendOptions, 'shared'>,
+): Promise<void>;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { isAlive, lastLines, signal } from './processes.mjs';
+import { lastLines, signal } from './processes.mjs';
 
 const readyWithinMs = 60_000;
 const stopWithinMs = 15_000;
@@ -57,16 +57,6 @@ export async function startDaemon({ name, command, args, env, ready }, folder, {
     freeze: () => signal(-pid, 'SIGSTOP'),
     thaw: () => signal(-pid, 'SIGCONT'),
   };
-}
-
-/** Ends the process group of a lasting daemon by its id, politely first. */
-export async function endDaemon(pid) {
-  const giveUpAt = Date.now() + stopWithinMs;
-  signal(-pid, 'SIGTERM');
-  while (isAlive(pid)) {
-    if (Date.now() > giveUpAt) signal(-pid, 'SIGKILL');
-    await pause(20);
-  }
 }
 
 /** A shell whose input ends with this process: it then kills the other. A line says that there is no need any more. */

@@ -1,6 +1,9 @@
+import { consul } from './consul.mjs';
 import { etcd } from './etcd.mjs';
+import { kafka } from './kafka.mjs';
 import { nats, natsDebian } from './nats.mjs';
 import { rabbitmq } from './rabbitmq.mjs';
+import { zookeeper } from './zookeeper.mjs';
 
 /**
  * Every backend, in one shape: `name`, the `variable` that holds an address, its `programs`, how many `ports`,
@@ -8,7 +11,7 @@ import { rabbitmq } from './rabbitmq.mjs';
  * each with a `ready()` that says whether it answers.
  */
 export const backends = Object.fromEntries(
-  [etcd, nats, natsDebian, rabbitmq].map((backend) => [backend.name, backend]),
+  [etcd, nats, natsDebian, zookeeper, rabbitmq, kafka, consul].map((backend) => [backend.name, backend]),
 );
 
 export function backendNamed(name) {

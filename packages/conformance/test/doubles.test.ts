@@ -14,7 +14,8 @@ import { codecDoubles, honestCodec } from './doubles/codecs.ts';
 import { caseOf, type Double, leaked } from './doubles/double.ts';
 import { honestRegistry, registryDoubles } from './doubles/registries.ts';
 import { honestSelectors, selectorDoubles } from './doubles/selectors.ts';
-import { honestTransport, transportDoubles } from './doubles/transports.ts';
+import { honestTransport } from './doubles/transport-breaks.ts';
+import { transportDoubles } from './doubles/transports.ts';
 
 afterAll(() => {
   for (const timer of leaked) clearInterval(timer);

@@ -1,0 +1,3 @@
+export { natsError } from './errors.ts';
+export { type LinkListener, NatsLink } from './link.ts';
+export type { NatsOptions } from './options.ts';

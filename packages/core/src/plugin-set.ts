@@ -94,8 +94,10 @@ export class PluginSet {
   ): { readonly instance: unknown } | { readonly name: string; readonly options: unknown } {
     const option = this.options[kind];
     const { name, address } = this.chosen[kind] ?? {};
-    const fromOutside = address === undefined ? undefined : { address };
-    if (typeof option === 'string') return { name: option, options: fromOutside };
+    // An address goes with the name beside it: it is not the one of another plugin
+    const outside = (plugin: string): { readonly address: unknown } | undefined =>
+      address === undefined || (name ?? plugin) !== plugin ? undefined : { address };
+    if (typeof option === 'string') return { name: option, options: outside(option) };
     if (typeof option === 'object' && option !== null) {
       const names = Object.keys(option);
       const only = names[0];
@@ -108,9 +110,10 @@ export class PluginSet {
         );
       }
       if (!named) return { instance: option };
-      return { name: only, options: { ...fromOutside, ...(Reflect.get(option, only) as object) } };
+      return { name: only, options: { ...outside(only), ...(Reflect.get(option, only) as object) } };
     }
-    return { name: name ?? impliedName(kind), options: fromOutside };
+    const implied = name ?? impliedName(kind);
+    return { name: implied, options: outside(implied) };
   }
 }
 

@@ -5,6 +5,7 @@ import type { LookupOptions, Registry, RegistryPlugins, ServiceRecord } from './
 import type { Selector, SelectorPlugins } from './selector.ts';
 import type { TlsOptions } from './tls.ts';
 import type { Transport, TransportPlugins } from './transport.ts';
+import { nameVariable } from './variables.ts';
 
 /** What can be plugged. Open: a package adds `kind: Kind<Instance, Names>` and calls `defineKind`. */
 export interface Kinds {
@@ -73,6 +74,8 @@ export interface KindDefinition {
   readonly fallback?: string | undefined;
   /** Whether importing the only plugin of the kind chooses it. @default true */
   readonly chosenByImport?: boolean | undefined;
+  /** Whether its plugins have a backend somewhere: then `MICRO_<KIND>_ADDRESS` and the flag say where. @default true */
+  readonly address?: boolean | undefined;
 }
 
 interface KindEntry extends KindDefinition {
@@ -116,6 +119,11 @@ export function kindNames(): readonly (keyof Kinds & string)[] {
   return [...kinds.keys()] as (keyof Kinds & string)[];
 }
 
+/** Whether plugins of the kind have an address, which environment and flags may set. */
+export function hasAddress(kind: string): boolean {
+  return entryOf(kind).address !== false;
+}
+
 /** Makes an instance by name. Throws `not_found`, naming what is there, for a name that nobody registered. */
 export function createPlugin(kind: string, name: string, options: unknown, host: Host): unknown {
   const definition = entryOf(kind).plugins.get(name);
@@ -140,7 +148,7 @@ export function impliedName(kind: string): string {
     const names = imported.map(([name, plugin]) => `"${name}" (${plugin.package})`).join(' and ');
     throw new MicroError(
       'conflict',
-      `${kind}s ${names} are imported: choose one, with the option ${kind} or MICRO_${kind.toUpperCase()}`,
+      `${kind} ${names} are imported: choose one, with the option ${kind} or ${nameVariable(kind)}`,
     );
   }
   const name = imported[0]?.[0] ?? entry.fallback;
@@ -161,5 +169,5 @@ function entryOf(kind: string): KindEntry {
 defineKind('registry', { fallback: 'memory' });
 defineKind('broker', { fallback: 'memory' });
 defineKind('transport', { fallback: 'memory' });
-defineKind('codec', { fallback: 'json', chosenByImport: false });
-defineKind('selector', { fallback: 'least-pending' });
+defineKind('codec', { fallback: 'json', chosenByImport: false, address: false });
+defineKind('selector', { fallback: 'least-pending', address: false });

@@ -30,9 +30,10 @@ export interface Registry {
   listServices(options?: LookupOptions): Promise<readonly string[]>;
   /**
    * Tells what changes, for one service or (feature `watch-all`) for all: first a `list`, and again a `list` after
-   * anything may have been missed. `changed` is quick and never throws. Resolves when the signal aborts or the
-   * registry closes. Rejects with `unavailable` when the backend is lost, silence included; core starts it again,
-   * with a backoff. A short loss may be bridged inside, where nothing can be missed.
+   * anything may have been missed. A renewal that changes nothing is no change, and is not told. `changed` is quick
+   * and never throws. Resolves when the signal aborts or the registry closes. Rejects with `unavailable` when the
+   * backend is lost, silence included; core starts it again, with a backoff. A short loss may be bridged inside, where
+   * nothing can be missed.
    */
   watch(
     name: string | undefined,

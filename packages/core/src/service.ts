@@ -48,7 +48,10 @@ export interface ServiceOptions extends ClientOptions {
   readonly hooks?: Hooks | undefined;
 }
 
-/** Called around start and stop, and waited for. A throw before or after the start makes the start fail. */
+/**
+ * Called around start and stop, and waited for. A throw before or after the start makes the start fail. A start that
+ * fails is stopped: `beforeStop` and `afterStop` run then too, whatever had been opened.
+ */
 export interface Hooks {
   readonly beforeStart?: Hook | undefined;
   readonly afterStart?: Hook | undefined;

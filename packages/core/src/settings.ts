@@ -1,6 +1,7 @@
 import { MicroError } from './errors.ts';
 import type { Chosen } from './plugin-set.ts';
-import { kindNames, pluginNames } from './plugins.ts';
+import { hasAddress, kindNames, pluginNames } from './plugins.ts';
+import { addressVariable, flagOf, nameVariable } from './variables.ts';
 
 /** Where settings come from besides the program's own options. */
 export interface SettingSources {
@@ -49,9 +50,8 @@ export interface Settings {
 /** Reads them. Throws `bad_request` that names the variable or flag and what it should be. */
 export function readSettings({ env = process.env, argv = [] }: SettingSources): Settings {
   const all = [...settings, ...pluginSettings()];
-  const flags = readFlags(argv, new Set(all.map(flagOf)));
-  const text = (name: string): string | undefined =>
-    flags.get(flagOf({ env: name })) ?? (env[name] || undefined);
+  const flags = readFlags(argv, new Set(all.map(({ env }) => flagOf(env))));
+  const text = (name: string): string | undefined => flags.get(flagOf(name)) ?? (env[name] || undefined);
   const number = (name: string, unit = 1): number | undefined => {
     const value = text(name);
     if (value === undefined) return undefined;
@@ -71,7 +71,10 @@ export function readSettings({ env = process.env, argv = [] }: SettingSources): 
     timeoutMs: duration('MICRO_CLIENT_REQUEST_TIMEOUT', text('MICRO_CLIENT_REQUEST_TIMEOUT')),
     retries: whole('MICRO_CLIENT_RETRIES', number('MICRO_CLIENT_RETRIES')),
     plugins: Object.fromEntries(
-      kindNames().map((kind) => [kind, chosen(text(nameVariable(kind)), text(addressVariable(kind)))]),
+      kindNames().map((kind) => {
+        const addresses = hasAddress(kind) ? text(addressVariable(kind)) : undefined;
+        return [kind, chosen(text(nameVariable(kind)), addresses)];
+      }),
     ),
     help: flags.has('help'),
   };
@@ -80,7 +83,7 @@ export function readSettings({ env = process.env, argv = [] }: SettingSources): 
 /** The text of `--help`: every flag with its variable, and the plugins there are. */
 export function helpText(name: string): string {
   const rows = [...settings, ...pluginSettings(), { env: '', text: 'this text' }].map((setting) => ({
-    flag: setting.env === '' ? '--help' : `--${flagOf(setting)} <value>`,
+    flag: setting.env === '' ? '--help' : `--${flagOf(setting.env)} <value>`,
     ...setting,
   }));
   const width = (pick: (row: { flag: string; env: string }) => string): number =>
@@ -91,15 +94,12 @@ export function helpText(name: string): string {
 }
 
 function pluginSettings(): Setting[] {
-  return kindNames().flatMap((kind) => [
-    { env: nameVariable(kind), text: `${kind} to use: ${pluginNames(kind).join(', ')}` },
-    { env: addressVariable(kind), text: `address of the ${kind}; several with commas` },
-  ]);
+  return kindNames().flatMap((kind) => {
+    const name = { env: nameVariable(kind), text: `${kind} to use: ${pluginNames(kind).join(', ')}` };
+    if (!hasAddress(kind)) return [name];
+    return [name, { env: addressVariable(kind), text: `address of the ${kind}; several with commas` }];
+  });
 }
-
-const nameVariable = (kind: string): string => `MICRO_${kind.toUpperCase()}`;
-const addressVariable = (kind: string): string => `${nameVariable(kind)}_ADDRESS`;
-const flagOf = ({ env }: { readonly env: string }): string => env.slice('MICRO_'.length).toLowerCase();
 
 function chosen(name: string | undefined, addresses: string | undefined): Chosen | undefined {
   if (name === undefined && addresses === undefined) return undefined;

@@ -84,6 +84,10 @@ export interface OutgoingCall {
   readonly body: Body;
   /** On the clock of `performance.now()`, in ms; 0: none. Core ends the call then, by itself. */
   readonly deadline: number;
+  /**
+   * Arrives exactly as it is, key and value, or the call is refused with `bad_request`, `no`: nothing is dropped,
+   * trimmed or re-encoded on the way.
+   */
   readonly metadata: Metadata | undefined;
   /** The transport's own, for its table of calls. */
   slot: number;
@@ -126,6 +130,7 @@ export interface OutgoingStream extends StreamReceiver {
   readonly kind: StreamKind;
   readonly target: Target;
   readonly deadline: number;
+  /** As of a call: exactly, or refused. */
   readonly metadata: Metadata | undefined;
 }
 

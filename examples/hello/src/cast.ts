@@ -26,14 +26,13 @@ export function say(name: string, line: string, colour = 1): void {
   console.log(coloured ? `\u001b[${colour}m${label}\u001b[0m ${line}` : `${label} ${line}`);
 }
 
-export function start(name: string, file: string, args: readonly string[], run: string): Part {
+/** What the environment of a part has besides ours. What is in ours goes first. */
+export type Surroundings = Readonly<Record<string, string>>;
+
+export function start(name: string, file: string, args: readonly string[], around: Surroundings): Part {
   const colour = colours[parts++ % colours.length] ?? 1;
-  // Defaults, so that one more import in plugins.ts is enough to choose another by MICRO_REGISTRY
-  const defaults = { MICRO_REGISTRY: 'mdns', MICRO_TRANSPORT: 'http', MICRO_BROKER: 'http' };
-  // All parts are on this machine: an example should not be open to the network it runs in
-  const local = process.env.MICRO_TRANSPORT === undefined ? { MICRO_SERVER_ADDRESS: '127.0.0.1:0' } : {};
   const child = fork(new URL(file, import.meta.url), args, {
-    env: { ...defaults, ...local, ...process.env, HELLO_RUN: run, HELLO_NAME: name },
+    env: { ...around, ...process.env, HELLO_NAME: name },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   running.add(child);

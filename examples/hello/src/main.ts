@@ -2,21 +2,27 @@
 // while calls come, and says whether anything was lost.
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { killAll, type Part, say, start } from './cast.ts';
+import { killAll, type Part, type Surroundings, say, start } from './cast.ts';
+import { chosen } from './chosen.ts';
+import { startServers } from './servers.ts';
 import { judge } from './verdict.ts';
 
 const limitMs = 55_000;
 const run = randomBytes(2).toString('hex');
 
-async function play(): Promise<boolean> {
+async function play(around: Surroundings): Promise<boolean> {
+  const { registry, transport, broker } = chosen;
   say('hello', `run ${run}: servers, subscribers and a client, each a process of its own`);
-  const servers = ['greeter-1', 'greeter-2', 'greeter-3'].map((name) => start(name, './server.js', [], run));
-  const pair = ['mailer-1', 'mailer-2'].map((name) => start(name, './subscriber.js', ['mailer'], run));
-  const third = start('audit', './subscriber.js', [], run);
+  say('hello', `found by ${registry}, called over ${transport}, events by ${broker}`);
+  const servers = ['greeter-1', 'greeter-2', 'greeter-3'].map((name) =>
+    start(name, './server.js', [], around),
+  );
+  const pair = ['mailer-1', 'mailer-2'].map((name) => start(name, './subscriber.js', ['mailer'], around));
+  const third = start('audit', './subscriber.js', [], around);
   const subscribers = [...pair, third];
   await Promise.all([...servers, ...subscribers].map((part) => part.until(({ ready }) => ready === true)));
 
-  const client = start('client', './client.js', [], run);
+  const client = start('client', './client.js', [], around);
   await client.until(({ load }) => load === true);
   const [stopped, killed, last] = servers;
   if (stopped === undefined || killed === undefined || last === undefined)
@@ -47,6 +53,7 @@ async function play(): Promise<boolean> {
     stopped: stopped.name,
     stoppedExit: await stopped.exit,
     killed: killed.name,
+    repeats: broker !== 'http',
     pair: pair.map(({ told }) => told.seen ?? []),
     third: third.told.seen ?? [],
   });
@@ -76,12 +83,17 @@ const done = new AbortController();
 process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
 process.once('exit', killAll);
 process.stdout.once('error', () => process.exit(1)); // as in `npm start | head`
+let stopServers = async (): Promise<void> => undefined;
 try {
-  process.exitCode = (await Promise.race([play(), late(done.signal)])) ? 0 : 1;
+  const { env, stop } = await startServers();
+  stopServers = stop;
+  const around = { ...env, HELLO_RUN: run };
+  process.exitCode = (await Promise.race([play(around), late(done.signal)])) ? 0 : 1;
 } catch (error) {
   console.error(`\n${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;
 } finally {
   done.abort();
   killAll();
+  await stopServers();
 }

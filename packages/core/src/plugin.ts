@@ -13,6 +13,7 @@ export {
   readMetadata,
   readText,
 } from './record-json.ts';
+export { type RecordMirror, readRecord, recordMirror } from './record-mirror.ts';
 export { formatAddress, parseAddress, type SocketAddress } from './socket-address.ts';
 export { tlsClientOptions, tlsServerOptions } from './tls-options.ts';
 export {

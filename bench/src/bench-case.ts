@@ -29,6 +29,7 @@ export interface Target {
 
 /**
  * `ratio`: calls per second over the reference's; `p50Ratio`: the same of the median latency; `shareUs`: CPU a
- * call above the reference's, in us; `heapBytes`: growth of the heap a call.
+ * call above the reference's, in us; `heapBytes`: growth of the heap a call; `rssAboveMb`: resident memory above the
+ * reference's, in MB.
  */
-export type FigureName = 'ratio' | 'p50Ratio' | 'shareUs' | 'heapBytes';
+export type FigureName = 'ratio' | 'p50Ratio' | 'shareUs' | 'heapBytes' | 'rssAboveMb';

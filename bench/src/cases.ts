@@ -3,6 +3,13 @@ import { coreCases } from './cases/core.ts';
 import { heapCases } from './cases/heap.ts';
 import { httpCases } from './cases/http.ts';
 import { memoryCases } from './cases/memory.ts';
+import { processCases } from './cases/process.ts';
 
 /** Every case; the targets are those of the issue that asked for them. */
-export const cases: readonly BenchCase[] = [...memoryCases, ...httpCases, ...coreCases, ...heapCases];
+export const cases: readonly BenchCase[] = [
+  ...memoryCases,
+  ...httpCases,
+  ...coreCases,
+  ...heapCases,
+  ...processCases,
+];

@@ -10,6 +10,8 @@ export interface Row {
   readonly p99Us: number;
   /** Resident memory after the last turn, of client and server together, in MB. */
   readonly rssMb: number;
+  /** What of it is above the reference's. */
+  readonly rssAboveMb: number;
   readonly reference: string;
   /** Calls per second over the reference's: the median over the rounds, each against the turns just before and after. */
   readonly ratio: number;
@@ -47,6 +49,7 @@ export function makeRow(of: BenchCase, contender: string, inFlight: number, meas
     p50Us,
     p99Us,
     rssMb,
+    rssAboveMb,
     ratio,
     ratioMin,
     ratioMax,
@@ -64,6 +67,7 @@ export function makeRow(of: BenchCase, contender: string, inFlight: number, meas
     p50Us: round(p50Us),
     p99Us: round(p99Us),
     rssMb: round(rssMb),
+    rssAboveMb: round(rssAboveMb),
     reference: of.reference,
     ratio: round(ratio),
     ratioMin: round(ratioMin),

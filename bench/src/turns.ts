@@ -77,6 +77,7 @@ function rowOf(
     p50Us: middle(({ own }) => own.p50Us),
     p99Us: middle(({ own }) => own.p99Us),
     rssMb: pairs.at(-1)?.own.rssMb ?? Number.NaN,
+    rssAboveMb: middle(({ own, before }) => own.rssMb - before.rssMb),
     ratio: median(ratios),
     ratioMin: Math.min(...ratios),
     ratioMax: Math.max(...ratios),

@@ -15,6 +15,13 @@ export const echo: Work = {
   check: (lane, reply) => typeof reply === 'object' && reply !== null && 'n' in reply && reply.n === lane,
 };
 
+/** Nothing is asked. */
+export const nothing: Work = {
+  handle: async (message) => message,
+  request: () => ({}),
+  check: () => true,
+};
+
 const mostLanes = 1024;
 const greetings: readonly string[] = Array.from({ length: mostLanes }, (_, lane) => `Hello ${nameOf(lane)}`);
 

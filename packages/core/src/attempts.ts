@@ -1,9 +1,10 @@
+import { AsyncResource } from 'node:async_hooks';
 import { report } from './background.ts';
 import { now } from './clock.ts';
 import { ambient, type CallOptions } from './context.ts';
 import { deadlines, type Expiring } from './deadlines.ts';
 import { type Delivered, MicroError, remoteError } from './errors.ts';
-import { HandlerContext } from './handler-context.ts';
+import { type HandlerContext, isHandlerContext } from './handler-context.ts';
 import { type Metadata, mergeMetadata } from './metadata.ts';
 import type { Node } from './nodes.ts';
 import type { Remote } from './remote.ts';
@@ -46,7 +47,7 @@ export abstract class Attempts implements Expiring {
     const parent = options?.ctx ?? (remote.ambient ? ambient.storage.getStore() : undefined);
     let deadline = wait === 0 || wait === Number.POSITIVE_INFINITY ? 0 : now() + Math.ceil(Math.max(0, wait));
     let metadata = options?.metadata;
-    if (parent instanceof HandlerContext) {
+    if (isHandlerContext(parent)) {
       this.parent = parent;
       if (parent.endsAt !== 0 && (deadline === 0 || parent.endsAt < deadline)) deadline = parent.endsAt;
       metadata = metadata === undefined ? parent.inherited : mergeMetadata(parent.inherited, metadata);
@@ -160,7 +161,8 @@ export abstract class Attempts implements Expiring {
   private launch(): void {
     const { service } = this.remote;
     if (!service.known && service.failure === undefined) {
-      this.wait(service.whenKnown(() => this.resume()));
+      // What the caller gave us (filter, codec, its own stream) runs in its async context, not in the registry's
+      this.wait(service.whenKnown(AsyncResource.bind(() => this.resume())));
       return;
     }
     try {

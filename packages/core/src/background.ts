@@ -33,7 +33,11 @@ export interface BackgroundMessage {
 }
 
 const background = channel('micro:background');
-const counts = new Map<BackgroundEvent, number>();
+// Copies of core in one process count together, as they tell together
+const key = Symbol.for('@micro/core/counters/1');
+const shared = globalThis as { [key]?: Map<BackgroundEvent, number> };
+shared[key] ??= new Map();
+const counts = shared[key];
 
 /** Counts a background event and tells who listens. */
 export function report(event: BackgroundEvent, subject: string, error?: unknown): void {

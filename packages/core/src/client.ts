@@ -148,7 +148,8 @@ export class CoreClient implements MicroClient {
     options?: EventOptions,
   ): Promise<void> {
     const { broker, codec } = this.settings;
-    await publishEvents(broker(), codec(), topic, events, options);
+    const ctx = options?.ctx ?? (this.settings.ambient ? ambient.storage.getStore() : undefined);
+    await publishEvents(broker(), codec(), topic, events, { ...options, ctx });
   }
 
   /** `limit` ends the waiting for calls under way. */
@@ -178,7 +179,6 @@ export class CoreClient implements MicroClient {
   }
 
   private invoker(service: string, name: string, endpoint: Endpoint): Invoke {
-    if (this.settings.ambient) ambient.on = true;
     const { middleware } = this.settings;
     const kind = kindOf(endpoint);
     let bound: Remote | undefined;

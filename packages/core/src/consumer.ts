@@ -24,14 +24,14 @@ export interface ConsumerOptions {
 }
 
 /** The part of a subscription that every broker plugin has: handlers, their bound, their order, and how they stop. */
-export interface Consumer {
+export interface Consumer<R extends Received = Received> {
   /** How many more it takes: of `maxInFlight`, less those without a verdict. 0 once it stops. */
   readonly free: number;
   /** What has no verdict yet, the oldest first. */
-  readonly undecided: Iterable<Received>;
-  give(received: Received): void;
+  readonly undecided: Iterable<R>;
+  give(received: R): void;
   /** The backend has taken them away, all of them by default: handlers are told by their signal, nothing is settled. */
-  drop(taken?: (received: Received) => boolean): void;
+  drop(taken?: (received: R) => boolean): void;
   /**
    * Gives back what has not begun, waits for running handlers and settles them. When the signal aborts, what still
    * runs is given back too. Twice is one stop.
@@ -40,8 +40,8 @@ export interface Consumer {
 }
 
 /** A message with a handler, or before one. */
-interface Flight {
-  readonly received: Received;
+interface Flight<R> {
+  readonly received: R;
   attempt: number;
   running: boolean;
   /** Its verdict counts for nothing any more. */
@@ -53,17 +53,17 @@ interface Flight {
 /** What a handler gets that rejects although it must not: not at once again, or it would loop hot. */
 const afterRejection: Verdict = Object.freeze({ outcome: 'retry', delayMs: 1_000 });
 
-export function makeConsumer(deliver: Deliver, options: ConsumerOptions): Consumer {
+export function makeConsumer<R extends Received>(deliver: Deliver, options: ConsumerOptions): Consumer<R> {
   const { maxInFlight, ordered, retryHere, onError, onFree } = options;
-  const flights = new Set<Flight>();
-  const lanes = new Map<string, Flight[]>(); // the first of each is running, or waits for its retry
+  const flights = new Set<Flight<R>>();
+  const lanes = new Map<string, Flight<R>[]>(); // the first of each is running, or waits for its retry
   let stopping = false;
   let idle: PromiseWithResolvers | undefined;
 
-  const keyOf = ({ received: { message } }: Flight): string | undefined =>
+  const keyOf = ({ received: { message } }: Flight<R>): string | undefined =>
     ordered ? message.key : undefined;
 
-  function run(flight: Flight): void {
+  function run(flight: Flight<R>): void {
     const { message, publishedAt } = flight.received;
     flight.running = true;
     const delivery: Delivery = {
@@ -87,7 +87,7 @@ export function makeConsumer(deliver: Deliver, options: ConsumerOptions): Consum
     }
   }
 
-  function decided(flight: Flight, verdict: Verdict): void {
+  function decided(flight: Flight<R>, verdict: Verdict): void {
     if (flight.over) return;
     flight.running = false;
     if (verdict.outcome === 'ack' || !retryHere || stopping) {
@@ -103,7 +103,7 @@ export function makeConsumer(deliver: Deliver, options: ConsumerOptions): Consum
     flight.timer.unref();
   }
 
-  function end(flight: Flight): void {
+  function end(flight: Flight<R>): void {
     flight.over = true;
     flights.delete(flight);
     clearTimeout(flight.timer);
@@ -111,7 +111,7 @@ export function makeConsumer(deliver: Deliver, options: ConsumerOptions): Consum
     if (flights.size === 0) idle?.resolve();
   }
 
-  function leaveLane(flight: Flight): void {
+  function leaveLane(flight: Flight<R>): void {
     const key = keyOf(flight);
     const lane = key === undefined ? undefined : lanes.get(key);
     if (key === undefined || lane === undefined) return;
@@ -122,12 +122,12 @@ export function makeConsumer(deliver: Deliver, options: ConsumerOptions): Consum
     else if (wasFirst && !stopping) run(next);
   }
 
-  function take(flight: Flight, code: 'canceled' | 'unavailable', why: string): void {
+  function take(flight: Flight<R>, code: 'canceled' | 'unavailable', why: string): void {
     end(flight);
     flight.abort?.abort(new MicroError(code, why));
   }
 
-  function giveBack(flight: Flight): void {
+  function giveBack(flight: Flight<R>): void {
     take(flight, 'canceled', 'the subscription has stopped');
     flight.received.giveBack(flight.attempt);
   }
@@ -145,7 +145,7 @@ export function makeConsumer(deliver: Deliver, options: ConsumerOptions): Consum
     },
     give(received) {
       const { attempt } = received;
-      const flight: Flight = {
+      const flight: Flight<R> = {
         received,
         attempt,
         running: false,

@@ -56,7 +56,7 @@ const shared = globalThis as { [key]?: Ambient };
 shared[key] ??= { storage: new AsyncLocalStorage(), on: false };
 
 /**
- * The running handler's context. It is entered only once somebody could ask (`on`): a client was made, or
- * `@micro/core/ambient` imported. On Node 20 the first entry makes every promise of the process dearer.
+ * The running handler's context. It is entered only once somebody could ask (`on`): a client was made or asked for,
+ * or `@micro/core/ambient` imported. On Node 20 the first entry makes every promise of the process dearer.
  */
 export const ambient: Ambient = shared[key];

@@ -1,6 +1,6 @@
 import { report } from './background.ts';
 import type { MicroClient } from './client.ts';
-import type { Context } from './context.ts';
+import { ambient, type Context } from './context.ts';
 import type { Contract, Handlers, Topic } from './contract.ts';
 import { MicroError } from './errors.ts';
 import type { InstanceOf, Kinds } from './plugins.ts';
@@ -60,6 +60,7 @@ export class CoreService implements Service {
   }
 
   get client(): MicroClient {
+    if (this.options.ambient ?? true) ambient.on = true;
     return this.runtime.client;
   }
 

@@ -1,4 +1,5 @@
 import type { MicroClient } from './client.ts';
+import { ambient } from './context.ts';
 import { CoreService } from './core-service.ts';
 import { Runtime } from './runtime.ts';
 import type { ClientOptions, Service, ServiceOptions } from './service.ts';
@@ -13,5 +14,6 @@ export function createService(options: ServiceOptions): Service {
 
 /** A client of its own, for programs that offer nothing; plugins are chosen as for a service. */
 export function createClient(options: ClientOptions = {}): MicroClient {
+  if (options.ambient ?? true) ambient.on = true;
   return new Runtime(options, (runtime) => runtime.plugins.close()).client;
 }

@@ -6,6 +6,7 @@ import { MicroError, PermanentError, remoteError } from './errors.ts';
 import { HandlerContext } from './handler-context.ts';
 import { type Metadata, mergeMetadata } from './metadata.ts';
 import { compose, type EventCall } from './middleware.ts';
+import { asNobody } from './nobody.ts';
 import { type Check, checkOf } from './schema.ts';
 import type { Subscribed, Surroundings } from './subscriptions.ts';
 import { type CallTrace, traced, traceEnd, traceStart } from './tracing.ts';
@@ -35,7 +36,9 @@ export class Deliveries {
   }
 
   /** Never rejects, and decides within `ackWaitMs`. */
-  readonly deliver = async (delivery: Delivery): Promise<Verdict> => {
+  readonly deliver = (delivery: Delivery): Promise<Verdict> => asNobody(() => this.decide(delivery));
+
+  private async decide(delivery: Delivery): Promise<Verdict> {
     const ctx = new EventContext(delivery, this.around.broker.name, this.policy.ackWaitMs);
     const trace = traced() ? traceStart(this.describe(delivery)) : undefined;
     try {
@@ -48,7 +51,7 @@ export class Deliveries {
     } finally {
       ctx.finish();
     }
-  };
+  }
 
   private async run(message: Message, ctx: EventContext): Promise<void> {
     const event = await this.read(message);

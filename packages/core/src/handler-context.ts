@@ -16,6 +16,9 @@ export interface Nested {
   cancel(reason: unknown): void;
 }
 
+// Contexts cross copies of this package through the ambient storage that they share
+const brand: unique symbol = Symbol.for('@micro/core/handler-context/1');
+
 /** The context of a running handler. Signal, metadata and values are made when somebody asks. */
 export class HandlerContext implements Context, Expiring {
   /** As `deadline`; 0: none. */
@@ -99,4 +102,10 @@ export class HandlerContext implements Context, Expiring {
     if (this.nested === call) this.nested = undefined;
     else if (this.nested instanceof Set) this.nested.delete(call);
   }
+}
+Object.defineProperty(HandlerContext.prototype, brand, { value: true });
+
+/** Whether calls can inherit from it: a context that core made, of any copy of this package. */
+export function isHandlerContext(ctx: Context | undefined): ctx is HandlerContext {
+  return ctx !== undefined && brand in ctx;
 }

@@ -59,7 +59,11 @@ export function withMetadata<C extends Call>(call: C, add: Metadata): C {
   };
 }
 
-const streams = new WeakSet<object>();
+// Copies of core in one process share it: a middleware may come with its own
+const key = Symbol.for('@micro/core/streams/1');
+const shared = globalThis as { [key]?: WeakSet<object> };
+shared[key] ??= new WeakSet();
+const streams = shared[key];
 
 /** Whether a reply is a stream of messages rather than one message that happens to be iterable. */
 export function isStream(reply: unknown): reply is AsyncIterable<unknown> {

@@ -92,7 +92,7 @@ export function defineKind<K extends keyof Kinds & string>(kind: K, definition: 
   if (!kinds.has(kind)) kinds.set(kind, { ...definition, plugins: new Map() });
 }
 
-/** Registers a plugin under its name. Throws `conflict` when another package has the name. */
+/** Registers a plugin under its name. Throws `conflict` when another package has the name; of the same package the first stays. */
 export function definePlugin<K extends keyof Kinds & string, N extends keyof Kinds[K]['names'] & string>(
   kind: K,
   name: N,
@@ -106,7 +106,7 @@ export function definePlugin<K extends keyof Kinds & string, N extends keyof Kin
       `${kind} "${name}" is claimed by ${present.package} and by ${definition.package}: import one`,
     );
   }
-  plugins.set(name, definition);
+  if (present === undefined) plugins.set(name, definition);
 }
 
 /** The names there are, sorted. Untyped, for names from the environment. */

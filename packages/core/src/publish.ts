@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Broker, Message } from './broker.ts';
 import type { Codec } from './codec.ts';
-import { ambient, type Context } from './context.ts';
+import type { Context } from './context.ts';
 import type { Topic } from './contract.ts';
-import { HandlerContext } from './handler-context.ts';
+import { isHandlerContext } from './handler-context.ts';
 import { type Metadata, mergeMetadata } from './metadata.ts';
 
 export interface EventOptions {
@@ -26,9 +26,8 @@ export async function publishEvents<In>(
   events: readonly In[],
   options: EventOptions = {},
 ): Promise<void> {
-  const { key, signal } = options;
-  const ctx = options.ctx ?? ambient.storage.getStore();
-  const inherited = ctx instanceof HandlerContext ? ctx.inherited : undefined;
+  const { key, signal, ctx } = options;
+  const inherited = isHandlerContext(ctx) ? ctx.inherited : undefined;
   const { encode } = codec.bind(topic.schema);
   const messages = events.map((event): Message => {
     const encoded = encode(event);

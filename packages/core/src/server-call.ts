@@ -1,7 +1,7 @@
-import { AsyncResource } from 'node:async_hooks';
 import { now } from './clock.ts';
 import { HandlerContext } from './handler-context.ts';
 import { handle } from './handling.ts';
+import { asNobody } from './nobody.ts';
 import type { ServerRoute } from './routes.ts';
 import { deliveredOf, late, type Server } from './server.ts';
 import { type CallTrace, traced, traceEnd, traceStart } from './tracing.ts';
@@ -108,11 +108,9 @@ export class ServerCall extends HandlerContext implements Work {
 
 const ready: ServerCall[] = [];
 const resolved = Promise.resolve();
-// The context of the module, nobody's: inside a process the batch would run in that of its first caller
-const nobody = new AsyncResource('@micro/core handlers');
 
 function runBatch(): void {
-  nobody.runInAsyncScope(runReady);
+  asNobody(runReady);
 }
 
 function runReady(): void {

@@ -1,4 +1,5 @@
 import { now } from './clock.ts';
+import { ambient } from './context.ts';
 import { deadlines } from './deadlines.ts';
 import { MicroError } from './errors.ts';
 import { HandlerContext } from './handler-context.ts';
@@ -101,9 +102,13 @@ export class ServerStream implements StreamReceiver {
     if (typeof reply !== 'object' || reply === null || !(Symbol.asyncIterator in reply)) {
       throw new MicroError('internal', `the handler of ${this.route.endpoint} must return an async iterable`);
     }
-    this.outbox = new Outbox(reply as AsyncIterable<unknown>, (message) => this.write(message));
-    if (this.running) await this.outbox.start();
-    else this.outbox.stop();
+    const outbox = new Outbox(reply as AsyncIterable<unknown>, (message) => this.write(message));
+    this.outbox = outbox;
+    const { server, ctx } = this;
+    if (!this.running) outbox.stop();
+    // A generator runs in the context of who asks it for more
+    else if (ambient.on && server.options.ambient) await ambient.storage.run(ctx, () => outbox.start());
+    else await outbox.start();
   }
 
   private finish(error?: unknown): void {

@@ -3,6 +3,7 @@ import type { Codec } from './codec.ts';
 import { type Delivered, isMicroError, type MicroError, remoteError } from './errors.ts';
 import type { Metadata } from './metadata.ts';
 import type { Middleware } from './middleware.ts';
+import { asNobody } from './nobody.ts';
 import { Routes, type ServerRoute } from './routes.ts';
 import { ServerCall } from './server-call.ts';
 import { ServerStream } from './server-stream.ts';
@@ -59,7 +60,8 @@ export class Server implements Acceptor {
 
   stream(route: Route, stream: IncomingStream): StreamReceiver {
     const work = new ServerStream(this, route as ServerRoute, stream);
-    void work.run();
+    // Owned by nobody, as it never rejects: run() answers whatever happens
+    void asNobody(() => work.run());
     return work;
   }
 

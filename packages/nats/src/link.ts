@@ -13,6 +13,9 @@ import { connectionOptions, type NatsOptions } from './options.ts';
 /** Called with the reason when the connection is lost, and with nothing when it has come back. Never throws. */
 export type LinkListener = (lost: MicroError | undefined) => void;
 
+/** Called with a subject that may not be used. Never throws. */
+export type DeniedListener = (subject: string, error: MicroError) => void;
+
 /**
  * One connection to NATS for all that a plugin does: made by the first use, shared by everybody, back by itself
  * after a loss. A failure to connect is never remembered, and nothing waits in the client library while it is lost.
@@ -21,6 +24,7 @@ export class NatsLink {
   private readonly options: NodeConnectionOptions;
   private readonly own: NatsConnection | undefined;
   private readonly listeners = new Set<LinkListener>();
+  private readonly deniedListeners = new Set<DeniedListener>();
   private connecting: Promise<NatsConnection> | undefined;
   private current: NatsConnection | undefined;
   private lost: MicroError | undefined;
@@ -68,6 +72,14 @@ export class NatsLink {
     };
   }
 
+  /** Tells of each subject that the server did not let us publish or subscribe to, until the function is called. */
+  onDenied(listener: DeniedListener): () => void {
+    this.deniedListeners.add(listener);
+    return () => {
+      this.deniedListeners.delete(listener);
+    };
+  }
+
   /** Closes the connection after what was sent has left; one of the application's own stays open. */
   close(): Promise<void> {
     this.closing ??= this.end();
@@ -111,7 +123,10 @@ export class NatsLink {
     if (status.type === 'error') {
       const { error } = status;
       report('plugin.warning', `NATS at ${server}`, error);
-      if (error instanceof errors.PermissionViolationError) return;
+      if (error instanceof errors.PermissionViolationError) {
+        for (const listener of [...this.deniedListeners]) listener(error.subject, natsError(error, server));
+        return;
+      }
       this.said = error; // most often the last thing before the server closes the connection
       if (this.lost !== undefined) this.lost = natsError(error, `cannot connect to ${server}`);
     } else if (status.type === 'disconnect' || status.type === 'staleConnection') {

@@ -1,0 +1,73 @@
+import type { Body, Metadata, MicroError } from '@micro/core';
+
+/** Names and values of a header in turn. Names as Go looks them up, case and all. */
+export type Fields = readonly string[];
+
+/** A header as it came: one key for each name, in the sender's spelling. Made by a parser, so read own keys alone. */
+export type Header = Readonly<Record<string, string>>;
+
+export interface Received {
+  /** At a client: what it gave to `request`. At a server: how to answer. */
+  readonly session: string;
+  readonly header: Header;
+  /** Decoded when it is asked for. Throws for what cannot be decoded. */
+  bytes(): Uint8Array;
+}
+
+/** What a client is told. Nothing here throws. */
+export interface Replies {
+  reply(message: Received): void;
+  /** Nobody took the message of this session. */
+  undelivered(session: string): void;
+  /** All that is sent to the address is refused by the message system. */
+  denied(address: string, error: MicroError): void;
+  lost(error: MicroError): void;
+  back(): void;
+  /** There is room after `full`. */
+  room(): void;
+}
+
+export interface Listening {
+  readonly address: string;
+  /** No more is sent here; resolves when what was on its way has been told. */
+  stop(): Promise<void>;
+}
+
+/**
+ * What a message system has to do to carry sessions. `H` is a header made beforehand, for what is the same with each
+ * message.
+ */
+export interface Carrier<H> {
+  /** Whether messages can leave now. */
+  readonly up: boolean;
+  /** More has been sent than has left: wait for `room`. */
+  readonly full: boolean;
+  /** Connects, and receives replies from then on. Rejects with `unavailable`, `unauthorized` or `forbidden`. */
+  connect(replies: Replies, signal?: AbortSignal): Promise<void>;
+  head(fields: Fields): H;
+  /** To the listener at the address. Throws `too_large`, and nothing has left then. */
+  request(
+    address: string,
+    session: string,
+    head: H,
+    fields: Fields,
+    metadata: Metadata | undefined,
+    body: Body | undefined,
+  ): void;
+  /** To the client of a session. Throws `too_large`. */
+  respond(session: string, head: H, fields: Fields, body: Body): void;
+  /** Resolves when the message system has taken what was sent, and has told what it could not deliver. Never rejects. */
+  settled(): Promise<void>;
+  /** Whether somebody receives at the address of a listener, or the session of a client. Unknown is true. Never rejects. */
+  present(to: string): Promise<boolean>;
+  /** Throws `bad_request`. */
+  checkAddress(address: string): void;
+  /** `undefined`: an address of its own. Rejects with `unavailable` when the address is taken. */
+  listen(
+    address: string | undefined,
+    receive: (message: Received) => void,
+    signal?: AbortSignal,
+  ): Promise<Listening>;
+  /** After what was sent has left. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,127 @@
+import { type Body, type Delivered, type Metadata, MicroError, noMetadata, type Target } from '@micro/core';
+import { decodeError, encodeError, now } from '@micro/core/plugin';
+import type { Fields, Header } from './carrier.ts';
+
+/** What go-micro says at the end of a stream, in the place of an error. */
+export const eos = 'EOS';
+
+/**
+ * Our own marks, which Go does not know and passes on as metadata at most. A window is how many bytes a side of a
+ * stream takes before it has granted more (credit); `more` marks a message that opens nothing, `cancel` a leaving.
+ */
+export const marks = {
+  delivered: 'Micro-Delivered',
+  window: 'Micro-Window',
+  credit: 'Micro-Credit',
+  more: 'Micro-More',
+  cancel: 'Micro-Cancel',
+} as const;
+
+/** Whether a header belongs to the protocol, so that it cannot carry metadata. */
+export function isOwned(name: string): boolean {
+  if (name.startsWith('micro-')) return name !== 'micro-from-service';
+  return (
+    name === 'timeout' ||
+    name === 'connection' ||
+    name === 'accept' ||
+    name === 'content-type' ||
+    name.startsWith('x-micro-')
+  );
+}
+
+/** Throws `bad_request` for a key that the protocol uses itself. */
+export function checkMetadata(metadata: Metadata): void {
+  for (const key in metadata) {
+    if (isOwned(key.toLowerCase()))
+      throw new MicroError('bad_request', `metadata key "${key}" is a header that the transport sets itself`);
+  }
+}
+
+export function readMetadata(header: Header): Metadata {
+  let found: Record<string, string> | undefined;
+  for (const key of Object.keys(header)) {
+    const name = key.toLowerCase();
+    if (isOwned(name)) continue;
+    found ??= Object.create(null) as Record<string, string>;
+    if (!(name in found)) found[name] = header[key] ?? '';
+  }
+  return found ?? noMetadata;
+}
+
+/** The fields that are the same with each request to a target. */
+export function targetFields(target: Target, from: string | undefined): Fields {
+  const { contentType, endpoint, service } = target;
+  return [
+    ...['Accept', contentType, 'Content-Type', contentType],
+    ...['Micro-Endpoint', endpoint, 'Micro-Method', endpoint, 'Micro-Service', service],
+    ...(from === undefined ? [] : ['Micro-From-Service', from]),
+  ];
+}
+
+/** Both spellings: of go-micro up to v4.9, and from v4.10 on, which looks it up to the letter. */
+export function idFields(id: string): Fields {
+  return ['Micro-Id', id, 'Micro-ID', id];
+}
+
+/** go-micro counts nanoseconds; a deadline in the past is the shortest there is. */
+export function timeoutOf(deadline: number): string {
+  return `${Math.max(1, Math.round((deadline - now()) * 1000))}000`;
+}
+
+/** What is no number is no deadline. */
+export function remainingMs(header: Header): number {
+  const { Timeout: timeout } = header;
+  return timeout !== undefined && /^[0-9]{1,19}$/.test(timeout) ? Math.max(1, Number(timeout)) / 1e6 : 0;
+}
+
+export function idOf(header: Header): string {
+  return header['Micro-ID'] ?? header['Micro-Id'] ?? '';
+}
+
+const maxErrorText = 8192;
+
+/** The fields of an answer that is an error; its message is cut where it would be as large as a body. */
+export function errorFields(error: MicroError, delivered: Delivered): Fields {
+  let text = encodeError(error);
+  if (text.length > maxErrorText) {
+    const message = `${error.message.slice(0, maxErrorText / 8)}...`;
+    const { code, id, status } = error;
+    text = encodeError(new MicroError(code, message, { id: id.slice(0, 256), status }));
+  }
+  const fields = ['Micro-Error', text, 'X-Micro-Error', text];
+  return delivered === 'yes' ? fields : [...fields, marks.delivered, delivered];
+}
+
+/** The error that a message is, if it is one. */
+export function errorOf(header: Header): MicroError | undefined {
+  const text = header['Micro-Error'];
+  return text === undefined || text === '' ? undefined : decodeError(text);
+}
+
+/** A mark only servers of ours write: refused before the handler, or ended with its listener. */
+export function deliveredBy(header: Header): Delivered {
+  const mark = header[marks.delivered];
+  return mark === 'no' || mark === 'maybe' ? mark : 'yes';
+}
+
+/** A positive whole number of bytes, or 0. */
+export function bytesOf(header: Header, mark: string): number {
+  const text = header[mark];
+  return text !== undefined && /^[0-9]{1,10}$/.test(text) ? Number(text) : 0;
+}
+
+export function isJson(contentType: string): boolean {
+  return contentType.startsWith('application/json');
+}
+
+/** Go ends a JSON value with a newline. */
+export function wireBody(body: Body, contentType: string): Body {
+  return typeof body === 'string' && body !== '' && isJson(contentType) ? `${body}\n` : body;
+}
+
+/** The body that core gets: text where the codec wants it, without the newline of `wireBody`. */
+export function readBody(bytes: Uint8Array, text: boolean, contentType: string): Body {
+  if (!text) return bytes;
+  const end = bytes.at(-1) === 10 && isJson(contentType) ? bytes.length - 1 : bytes.length;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, end).toString();
+}

@@ -1,0 +1,83 @@
+import {
+  type Body,
+  type Delivered,
+  type IncomingCall,
+  type Metadata,
+  MicroError,
+  type Peer,
+  type Route,
+  type Work,
+} from '@micro/core';
+import type { Received } from './carrier.ts';
+import { errorFields, idFields, idOf, readBody, readMetadata, remainingMs, wireBody } from './header.ts';
+import type { SessionListener } from './listener.ts';
+
+/** A request without a content type is protobuf, in every version of go-micro. */
+export function contentTypeOf(message: Received): string {
+  return message.header['Content-Type'] || 'application/protobuf';
+}
+
+export function peerOf({ session, header }: Received): Peer {
+  const service = header['Micro-From-Service'];
+  return service === undefined ? { address: session } : { address: session, service };
+}
+
+/** A request, and core's object of it while it is under way. */
+export class SessionCall implements IncomingCall {
+  readonly key: string;
+  readonly opening: Received;
+  readonly body: Body;
+  readonly remainingMs: number;
+  work: Work | undefined;
+  private readonly listener: SessionListener;
+
+  constructor(listener: SessionListener, key: string, message: Received, route: Route) {
+    this.listener = listener;
+    this.key = key;
+    this.opening = message;
+    this.body = readBody(message.bytes(), route.text, contentTypeOf(message));
+    this.remainingMs = remainingMs(message.header);
+  }
+
+  get metadata(): Metadata {
+    return readMetadata(this.opening.header);
+  }
+
+  get peer(): Peer {
+    return peerOf(this.opening);
+  }
+
+  reply(body: Body): void {
+    if (!this.listener.over(this)) return;
+    const { session, header } = this.opening;
+    const contentType = contentTypeOf(this.opening);
+    try {
+      const { carrier } = this.listener;
+      const head = this.listener.answerHead(contentType);
+      carrier.respond(session, head, idFields(idOf(header)), wireBody(body, contentType));
+    } catch (error) {
+      this.listener.refuse(this.opening, MicroError.from(error), 'yes');
+    }
+  }
+
+  fail(error: MicroError, delivered: Delivered): void {
+    if (this.listener.over(this)) this.listener.refuse(this.opening, error, delivered);
+  }
+
+  /** The caller has left. */
+  cancel(): void {
+    if (this.listener.over(this)) this.work?.cancel();
+  }
+
+  /** The listener ends: so does the work, and the caller is told where that is possible. */
+  end(error: MicroError): void {
+    if (!this.listener.over(this)) return;
+    this.work?.cancel();
+    this.listener.refuse(this.opening, error, 'maybe');
+  }
+
+  /** An error to the caller of a message. */
+  static fields({ header }: Received, error: MicroError, delivered: Delivered): readonly string[] {
+    return [...idFields(idOf(header)), ...errorFields(error, delivered)];
+  }
+}

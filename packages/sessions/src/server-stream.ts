@@ -1,0 +1,153 @@
+import {
+  type Body,
+  type Delivered,
+  type IncomingStream,
+  type Metadata,
+  MicroError,
+  type Peer,
+  type Route,
+  type StreamReceiver,
+  type StreamSink,
+} from '@micro/core';
+import type { Fields, Received } from './carrier.ts';
+import {
+  bytesOf,
+  eos,
+  errorFields,
+  errorOf,
+  idFields,
+  idOf,
+  marks,
+  readMetadata,
+  remainingMs,
+} from './header.ts';
+import { contentTypeOf, peerOf } from './incoming-call.ts';
+import type { SessionListener } from './listener.ts';
+import { StreamEnd } from './stream-end.ts';
+
+/** A stream as a server has it: a session of the client's (go-micro v4: server/rpc_stream.go). */
+export class ServerStream extends StreamEnd implements IncomingStream {
+  readonly key: string;
+  readonly opening: Received;
+  readonly remainingMs: number;
+  /** Nothing has come since the last check. */
+  quiet = false;
+  /** The client is one of ours, and can be asked whether it is there. */
+  readonly ours: boolean;
+  private readonly listener: SessionListener;
+  private readonly fields: Fields;
+  private readonly kind: Route['kind'];
+  private heard = false;
+  private readonly early: Received[] = [];
+  private begun = false;
+
+  constructor(listener: SessionListener, key: string, opening: Received, route: Route) {
+    const { windowBytes, maxQueuedBytes } = listener.settings;
+    super(contentTypeOf(opening), route.text, windowBytes, maxQueuedBytes);
+    this.listener = listener;
+    this.key = key;
+    this.opening = opening;
+    this.kind = route.kind;
+    const { header } = opening;
+    this.remainingMs = remainingMs(header);
+    this.fields = [...idFields(idOf(header)), 'Micro-Stream', header['Micro-Stream'] ?? ''];
+    this.ours = header[marks.window] !== undefined;
+  }
+
+  get sink(): StreamSink {
+    return this;
+  }
+
+  get metadata(): Metadata {
+    return readMetadata(this.opening.header);
+  }
+
+  get peer(): Peer {
+    return peerOf(this.opening);
+  }
+
+  get session(): string {
+    return this.opening.session;
+  }
+
+  /** What follows at once is told a moment later: `Acceptor.stream` has to return first. */
+  begin(receiver: StreamReceiver): void {
+    const { header } = this.opening;
+    if (this.ours) this.tryToSend([marks.window, String(this.listener.settings.windowBytes)], '');
+    this.counting(this.ours ? bytesOf(header, marks.window) : undefined);
+    queueMicrotask(() => {
+      this.begun = true;
+      this.start(receiver);
+      for (const message of this.early.splice(0)) this.receive(message);
+    });
+  }
+
+  /** A message of the client: an item, the end of its side, an error, or its leaving. */
+  receive(message: Received): void {
+    if (!this.begun) {
+      this.early.push(message);
+      return;
+    }
+    this.quiet = false;
+    const { header } = message;
+    if (header[marks.cancel] !== undefined) this.left();
+    else if (header[marks.credit] !== undefined) this.granted(bytesOf(header, marks.credit));
+    else if (!this.heard) this.item(message);
+  }
+
+  private item(message: Received): void {
+    const text = message.header['Micro-Error'];
+    const error = text === eos ? undefined : errorOf(message.header);
+    if (error !== undefined) {
+      this.heard = true;
+      this.conclude((receiver) => {
+        this.finish();
+        receiver.fail(error, 'yes');
+      });
+      return;
+    }
+    if (text !== eos) this.take(message.bytes());
+    // Go's clients cannot end their side of a stream: one request is all there is
+    if (text !== eos && this.kind !== 'server-stream') return;
+    this.heard = true;
+    this.conclude((receiver) => receiver.end());
+  }
+
+  /** The client has left, or is gone. */
+  left(): void {
+    this.break(new MicroError('canceled', 'the client has left the stream'), 'maybe');
+  }
+
+  /** The listener ends. */
+  stop(error: MicroError): void {
+    if (this.over) return;
+    this.tryToSend(errorFields(error, 'maybe'), '');
+    this.break(error, 'maybe');
+  }
+
+  end(): void {
+    if (this.over) return;
+    this.tryToSend(['Micro-Error', eos, 'X-Micro-Error', eos], '');
+    this.finish();
+  }
+
+  abort(error: MicroError, delivered: Delivered = 'yes'): void {
+    if (this.over) return;
+    this.tryToSend(errorFields(error, delivered), '');
+    this.finish();
+  }
+
+  protected send(fields: Fields, body: Body | undefined): void {
+    const { carrier } = this.listener;
+    const head = this.listener.answerHead(contentTypeOf(this.opening));
+    carrier.respond(this.opening.session, head, [...this.fields, ...fields], body ?? '');
+  }
+
+  protected get full(): boolean {
+    return this.listener.carrier.full;
+  }
+
+  protected finished(): void {
+    this.listener.streamOver(this);
+  }
+}

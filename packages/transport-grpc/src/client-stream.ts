@@ -1,0 +1,119 @@
+import { type ChannelInterface, status } from '@grpc/grpc-js';
+import { type Body, type Delivered, MicroError, type OutgoingStream, type StreamSink } from '@micro/core';
+import { bodyOf, bufferOf, ClientCall, type GrpcCall } from './client-call.ts';
+
+/** Bytes that may wait before the writer is told to. */
+const highWater = 65_536;
+
+/** Who keeps the streams under way. */
+export interface StreamOwner {
+  readonly maxMessageBytes: number;
+  forgetStream(stream: ClientStream): void;
+}
+
+/** A stream from the client's side. */
+export class ClientStream extends ClientCall implements StreamSink {
+  private readonly owner: StreamOwner;
+  private readonly stream: OutgoingStream;
+  /** grpc-js takes a message when it has sent the one before. */
+  private readonly queue: Buffer[] = [];
+  private pending = 0;
+  private sending = false;
+  private full = false;
+  private finished = false;
+  private over = false;
+  private reading = false;
+  private paused = false;
+
+  constructor(owner: StreamOwner, channel: ChannelInterface, call: GrpcCall, stream: OutgoingStream) {
+    super(channel, call);
+    this.owner = owner;
+    this.stream = stream;
+  }
+
+  read(): void {
+    if (this.reading || this.paused || this.over) return;
+    this.reading = true;
+    this.call.startRead();
+  }
+
+  onReceiveMessage(message: Buffer): void {
+    this.reading = false;
+    if (this.over) return;
+    this.stream.message(bodyOf(message, this.stream.target.text));
+    this.read();
+  }
+
+  fail(error: MicroError, delivered: Delivered): void {
+    if (this.leave()) this.stream.fail(error, delivered);
+  }
+
+  protected ended(): void {
+    if (this.leave()) this.stream.end();
+  }
+
+  write(body: Body): boolean {
+    if (this.over || this.finished) return true;
+    const message = bufferOf(body);
+    const { maxMessageBytes } = this.owner;
+    if (message.length > maxMessageBytes) {
+      this.leave();
+      this.call.cancelWithStatus(status.CANCELLED, '');
+      const error = tooLarge(message.length, maxMessageBytes);
+      process.nextTick(() => this.stream.fail(error, 'maybe'));
+      return true;
+    }
+    this.pending += message.length;
+    if (this.sending) this.queue.push(message);
+    else this.send(message);
+    this.full = this.pending >= highWater;
+    return !this.full;
+  }
+
+  end(): void {
+    if (this.over || this.finished) return;
+    this.finished = true;
+    if (!this.sending) this.call.halfClose();
+  }
+
+  abort(): void {
+    if (this.leave()) this.call.cancelWithStatus(status.CANCELLED, '');
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+    this.read();
+  }
+
+  private leave(): boolean {
+    if (this.over) return false;
+    this.over = true;
+    this.owner.forgetStream(this);
+    return true;
+  }
+
+  private send(message: Buffer): void {
+    this.sending = true;
+    this.call.sendMessageWithContext({ callback: () => this.written(message.length) }, message);
+  }
+
+  private written(bytes: number): void {
+    this.pending -= bytes;
+    this.sending = false;
+    if (this.over) return;
+    const next = this.queue.shift();
+    if (next !== undefined) this.send(next);
+    else if (this.finished) this.call.halfClose();
+    if (!this.full || this.pending >= highWater) return;
+    this.full = false;
+    this.stream.drained();
+  }
+}
+
+export function tooLarge(bytes: number, limit: number): MicroError {
+  return new MicroError('too_large', `a message of ${bytes} bytes, ${limit} are the limit (maxMessageBytes)`);
+}

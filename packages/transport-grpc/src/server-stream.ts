@@ -1,0 +1,119 @@
+import {
+  type Body,
+  type Delivered,
+  type IncomingStream,
+  MicroError,
+  type StreamReceiver,
+  type StreamSink,
+} from '@micro/core';
+import { bodyOf } from './client-call.ts';
+import { ServedCall } from './server-call.ts';
+
+/** Bytes that may wait before the writer is told to. */
+const highWater = 65_536;
+
+/** A stream that has come. */
+export class ServerStream extends ServedCall implements IncomingStream, StreamSink {
+  private receiver: StreamReceiver | undefined;
+  private pending = 0;
+  private full = false;
+  private begun = false;
+  private paused = false;
+  private reading = false;
+  private pumping = false;
+  private again = false;
+
+  get sink(): StreamSink {
+    return this;
+  }
+
+  onReceiveMetadata(): void {
+    const { acceptor, route } = this.parts;
+    this.receiver = acceptor.stream(route, this);
+    // nothing is told before `stream` has returned
+    queueMicrotask(() => this.read());
+  }
+
+  onReceiveMessage(message: Buffer): void {
+    this.reading = false;
+    if (this.over) return;
+    this.receiver?.message(bodyOf(message, this.parts.route.text));
+    this.read();
+  }
+
+  onReceiveHalfClose(): void {
+    if (!this.over) this.receiver?.end();
+  }
+
+  write(body: Body): boolean {
+    if (this.over) return true;
+    let message: Buffer;
+    try {
+      message = this.messageOf(body);
+    } catch (cause) {
+      const error = MicroError.from(cause);
+      this.fail(error, 'yes');
+      queueMicrotask(() => this.receiver?.fail(error, 'yes'));
+      return true;
+    }
+    this.begin();
+    const { length } = message;
+    this.pending += length;
+    this.next.sendMessage(message, () => this.written(length));
+    this.full = this.pending >= highWater;
+    return !this.full;
+  }
+
+  end(): void {
+    if (!this.leave()) return;
+    this.begin();
+    this.sendEnd();
+  }
+
+  abort(error: MicroError, delivered: Delivered = 'yes'): void {
+    this.fail(error, delivered);
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+    // what was read already would be told at once, inside this call
+    queueMicrotask(() => this.read());
+  }
+
+  protected left(): void {
+    this.receiver?.fail(new MicroError('canceled', 'the client has left the stream'), 'maybe');
+  }
+
+  private begin(): void {
+    if (this.begun) return;
+    this.begun = true;
+    this.sendHeaders();
+  }
+
+  /** One read gives one message, perhaps at once: a loop, for a chunk can hold thousands. */
+  private read(): void {
+    if (this.over || this.paused || this.reading) return;
+    if (this.pumping) {
+      this.again = true;
+      return;
+    }
+    this.pumping = true;
+    do {
+      this.again = false;
+      this.reading = true;
+      this.next.startRead();
+    } while (this.again && !this.over && !this.paused);
+    this.pumping = false;
+  }
+
+  private written(bytes: number): void {
+    this.pending -= bytes;
+    if (this.over || !this.full || this.pending >= highWater) return;
+    this.full = false;
+    this.receiver?.drained();
+  }
+}

@@ -16,7 +16,16 @@ export class SideProcess {
   constructor(part: Part, core: number | undefined, flags: readonly string[]) {
     this.name = `${part.contender} (${part.role})`;
     const main = fileURLToPath(new URL('./main.js', import.meta.url));
-    const node = [process.execPath, '--expose-gc', ...flags, main, 'side', JSON.stringify(part)];
+    // The packages as they are published
+    const node = [
+      process.execPath,
+      '--conditions=@micro/bundle',
+      '--expose-gc',
+      ...flags,
+      main,
+      'side',
+      JSON.stringify(part),
+    ];
     const [command = '', ...args] = core === undefined ? node : ['taskset', '-c', String(core), ...node];
     this.child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.child.on('message', (answer: Answer) => this.settle?.(answer));

@@ -26,7 +26,7 @@ export function publicPackages() {
   return workspace().filter(({ manifest }) => manifest.private !== true);
 }
 
-/** `@micro/core/internal` for each entry of the package's exports, package.json left out. */
+/** `@micro/core/plugin` for each entry of the package's exports, package.json left out. */
 export function entries(manifest) {
   return Object.keys(manifest.exports)
     .filter((path) => path !== './package.json')

@@ -15,7 +15,9 @@ export function coldCaller(name: string, address: string): Caller {
   return {
     async call(request) {
       const args = [main, name, address, JSON.stringify(request)];
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, ['--conditions=@micro/bundle', ...args], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       const end = once(child, 'close').finally(() => ended.delete(end));
       ended.add(end);
       let text = '';

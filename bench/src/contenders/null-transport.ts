@@ -14,7 +14,7 @@ import {
   type StreamSink,
   type Transport,
 } from '@micro/core';
-import { now } from '@micro/core/internal';
+import { now } from '@micro/core/plugin';
 
 const address = 'null:1';
 const peer: Peer = { address: 'null' };

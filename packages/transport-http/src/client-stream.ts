@@ -12,6 +12,8 @@ export class ClientStream extends ClientSocket implements StreamSink {
   private readonly lines: string;
   private ended = false;
   private over = false;
+  /** It echoes our headers, as Go does. */
+  private goPeer = false;
 
   /** `opening` and `lines`: of the message that opens the stream, and of those that follow. */
   constructor(pool: Pool, stream: OutgoingStream, opening: string, lines: string) {
@@ -38,10 +40,11 @@ export class ClientStream extends ClientSocket implements StreamSink {
       stream.end();
       return;
     }
+    this.goPeer ||= head.accept !== '';
     const error = errorOf(head, this.pool.address, buffer, from, to);
     if (error === undefined) {
       // a Go server (it echoes our headers) that was told the end of our side does not tell its own
-      const last = stream.kind === 'client-stream' && head.accept !== '';
+      const last = stream.kind === 'client-stream' && this.goPeer;
       if (last) this.abort();
       stream.message(readBody(buffer, from, to, text, contentType));
       if (last) stream.end();
@@ -69,9 +72,10 @@ export class ClientStream extends ClientSocket implements StreamSink {
   end(): void {
     if (this.over || this.ended) return;
     this.ended = true;
-    // one request is all that a server stream has; a Go server that is told so does not tell the stream's end
+    // one request is all that a server stream has; a Go server that is told so does not tell the stream's end. Told to
+    // close, it does so once its handler has returned (go-micro v4.10: server/rpc_server.go), and that tells it
     if (this.stream.kind !== 'server-stream')
-      writeMessage(this.socket, `${this.lines}Micro-Error: ${eos}\r\n`, '');
+      writeMessage(this.socket, `${this.lines}Micro-Error: ${eos}\r\nConnection: close\r\n`, '');
   }
 
   /** The client leaves, or the stream has ended: its connection is closed. */
@@ -93,7 +97,8 @@ export class ClientStream extends ClientSocket implements StreamSink {
     pool.forget(this);
     if (this.over) return;
     this.over = true;
-    if (!this.ready) stream.fail(pool.unreachable(error), 'no');
+    if (this.ended && this.goPeer && error === undefined && this.reader.partial === 'no') stream.end();
+    else if (!this.ready) stream.fail(pool.unreachable(error), 'no');
     else stream.fail(this.lost(), !this.heard && refusedHandshake(error) ? 'no' : 'maybe');
   }
 }

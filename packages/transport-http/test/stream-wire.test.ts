@@ -69,6 +69,35 @@ describe('on the wire, a stream', () => {
     await server.close();
   });
 
+  test('in both directions, whose side we have ended, ends when a Go server closes the connection', async () => {
+    const server = await RawServer.listen();
+    server.onPeer = (peer) => peer.send(ok('1\n', 'Accept: application/json\r\n'));
+    const stream = new TestStream('bidi', target('Test.bidi'));
+    const sink = transport.dial(`127.0.0.1:${server.port}`, { metadata: noMetadata }).open(stream);
+    await eventually(() => stream.messages.length === 1);
+    sink.end();
+    const [peer] = server.peers;
+    await eventually(() => peer?.received.includes('Micro-Error: EOS\r\nConnection: close\r\n') === true);
+    peer?.socket.end(ok('2\n', 'Accept: application/json\r\n'), 'latin1');
+    expect(await stream.result).toEqual(['1', '2']);
+    await server.close();
+  });
+
+  test.each([
+    ['has not been told of an end', false, ''],
+    ['breaks off in the middle of a message', true, 'HTTP/1.1 200'],
+  ])('in both directions fails when a Go server that %s closes the connection', async (_name, told, text) => {
+    const server = await RawServer.listen();
+    server.onPeer = (peer) => peer.send(ok('1\n', 'Accept: application/json\r\n'));
+    const stream = new TestStream('bidi', target('Test.bidi'));
+    const sink = transport.dial(`127.0.0.1:${server.port}`, { metadata: noMetadata }).open(stream);
+    await eventually(() => stream.messages.length === 1);
+    if (told) sink.end();
+    server.peers[0]?.socket.end(text, 'latin1');
+    expect(await failureOf(stream)).toMatchObject({ error: { code: 'unavailable' } });
+    await server.close();
+  });
+
   test.each([
     ['breaks off', '', 'maybe'],
     ['answers with another status', 'HTTP/1.1 503 No\r\nContent-Length: 4\r\n\r\nbusy', 'maybe'],

@@ -16,6 +16,8 @@ export interface Codec {
 }
 
 export interface BoundCodec {
+  /** What `decode` gives has passed the schema: core does not check it again. @default false */
+  readonly checked?: boolean | undefined;
   /** Throws `bad_request` for what it cannot write. The result is its own memory, never used again. */
   encode(message: unknown): string | Uint8Array;
   /** Throws `bad_request` for what it cannot read. An empty body is an empty message. */

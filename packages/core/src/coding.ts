@@ -1,4 +1,4 @@
-import type { Codec } from './codec.ts';
+import type { BoundCodec, Codec } from './codec.ts';
 import type { Body } from './transport.ts';
 
 /** From a transport's body to a message, and back. */
@@ -7,11 +7,9 @@ export type Encode = (message: unknown) => Body;
 
 // Where a transport carries values the message is the body: it crosses untouched, whatever it is
 const carry = (message: unknown): Body => message as Body;
+const carried: BoundCodec = { encode: carry, decode: carry };
 
-export function decodeWith(codec: Codec | undefined, schema: unknown): Decode {
-  return codec === undefined ? carry : codec.bind(schema).decode;
-}
-
-export function encodeWith(codec: Codec | undefined, schema: unknown): Encode {
-  return codec === undefined ? carry : codec.bind(schema).encode;
+/** `codec`: undefined where the transport carries values. Throws what `bind` throws. */
+export function bindCodec(codec: Codec | undefined, schema: unknown): BoundCodec {
+  return codec === undefined ? carried : codec.bind(schema);
 }

@@ -7,6 +7,7 @@ import { HandlerContext } from './handler-context.ts';
 import { type Metadata, mergeMetadata } from './metadata.ts';
 import { compose, type EventCall } from './middleware.ts';
 import { asNobody } from './nobody.ts';
+import { offAbort, onAbort } from './on-abort.ts';
 import { type Check, checkOf } from './schema.ts';
 import type { Subscribed, Surroundings } from './subscriptions.ts';
 import { type CallTrace, traced, traceEnd, traceStart } from './tracing.ts';
@@ -77,8 +78,9 @@ export class Deliveries {
       const codec = this.around.codecs.get(contentType);
       if (codec === undefined)
         throw new MicroError('bad_request', `content type "${contentType}" is not spoken here`);
-      const event = codec.bind(topic.schema).decode(body);
-      return this.check === undefined ? event : await this.check(event);
+      const bound = codec.bind(topic.schema);
+      const event = bound.decode(body);
+      return this.check === undefined || bound.checked ? event : await this.check(event);
     } catch (error) {
       report('event.undecodable', topic.topic, error);
       throw new PermanentError('bad_request', MicroError.from(error).message, { cause: error });
@@ -176,7 +178,7 @@ export class EventContext extends HandlerContext {
     this.late.catch(() => undefined); // raced: of interest only while the handler runs
     deadlines.add(this);
     this.taken = signal;
-    signal?.addEventListener('abort', this.onTaken, { once: true });
+    if (signal !== undefined) onAbort(signal, this.onTaken);
     if (signal?.aborted) this.onTaken();
   }
 
@@ -192,7 +194,7 @@ export class EventContext extends HandlerContext {
 
   override finish(): void {
     super.finish();
-    this.taken?.removeEventListener('abort', this.onTaken);
+    if (this.taken !== undefined) offAbort(this.taken, this.onTaken);
   }
 }
 

@@ -11,6 +11,7 @@ export interface JsonCodecOptions {
  * JSON, go-micro's default. Writes `{}` for `undefined`, because a Go client takes an empty reply for an error,
  * and reads an empty body as `undefined`. Bytes and bigints inside a message do not survive: it says so in its
  * features, and refuses the bigint with `bad_request`. Keys named `__proto__` are left out of what it reads.
+ * A schema can say how its messages look in JSON, by the member `~json` (`JsonForm`).
  */
 export function jsonCodec(options: JsonCodecOptions = {}): Codec {
   const { maxDepth = 512 } = options;
@@ -56,7 +57,28 @@ export function jsonCodec(options: JsonCodecOptions = {}): Codec {
     features: new Set(),
     contentTypes: ['application/json'],
     text: true,
-    bind: () => bound,
+    bind: (schema) => (hasForm(schema) ? formed(bound, schema['~json']) : bound),
+  };
+}
+
+/** JSON of a schema's own: `write` gives what is to be text, `read` a message that has passed the schema. */
+export interface JsonForm {
+  readonly write: (message: unknown) => unknown;
+  /** `undefined` is an empty body. Throws `bad_request` for what is no message. */
+  readonly read: (json: unknown) => unknown;
+}
+
+function hasForm(schema: unknown): schema is { readonly '~json': JsonForm } {
+  // A schema may be a function (arktype)
+  return schema !== null && schema !== undefined && Object.hasOwn(Object(schema), '~json');
+}
+
+function formed({ encode, decode }: BoundCodec, { write, read }: JsonForm): BoundCodec {
+  return {
+    checked: true,
+    encode: (message) =>
+      message instanceof Uint8Array ? message : encode(write(message === undefined ? {} : message)),
+    decode: (body) => read(decode(body)),
   };
 }
 

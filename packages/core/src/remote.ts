@@ -1,6 +1,6 @@
 import type { CalledService } from './called-service.ts';
 import type { Codec } from './codec.ts';
-import { type Decode, decodeWith, type Encode, encodeWith } from './coding.ts';
+import { bindCodec, type Decode, type Encode } from './coding.ts';
 import { type Endpoint, kindOf, schemaOf } from './contract.ts';
 import { type Check, checkOf } from './schema.ts';
 import type { StreamKind, Target } from './transport.ts';
@@ -45,6 +45,7 @@ export function makeRemote(
   defaults: { readonly timeoutMs: number; readonly retries: number; readonly ambient: boolean },
 ): Remote {
   const response = schemaOf(endpoint.response);
+  const replies = bindCodec(codec, response);
   return {
     target,
     kind: kindOf(endpoint),
@@ -52,9 +53,11 @@ export function makeRemote(
     retries: defaults.retries,
     idempotent: endpoint.idempotent,
     ambient: defaults.ambient,
-    encode: encodeWith(codec, schemaOf(endpoint.request)),
-    decode: decodeWith(codec, response),
-    check: checkOf(response, `the reply of ${target.service} ${target.endpoint}`),
+    encode: bindCodec(codec, schemaOf(endpoint.request)).encode,
+    decode: replies.decode,
+    check: replies.checked
+      ? undefined
+      : checkOf(response, `the reply of ${target.service} ${target.endpoint}`),
     service,
   };
 }

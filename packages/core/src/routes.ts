@@ -1,5 +1,5 @@
-import type { Codec } from './codec.ts';
-import { type Decode, decodeWith, type Encode, encodeWith } from './coding.ts';
+import type { BoundCodec, Codec } from './codec.ts';
+import { bindCodec, type Decode, type Encode } from './coding.ts';
 import { type Contract, type Endpoint, endpointName, kindOf, schemaOf } from './contract.ts';
 import { MicroError } from './errors.ts';
 import type { HandlerContext } from './handler-context.ts';
@@ -78,16 +78,29 @@ export class Routes {
       );
     }
     const request = schemaOf(handled.endpoint.request);
+    let requests: BoundCodec;
+    let replies: BoundCodec;
+    try {
+      requests = bindCodec(codec, request);
+      replies = bindCodec(codec, schemaOf(handled.endpoint.response));
+    } catch (error) {
+      // A stranger chose the content type; the endpoint has no schema for it
+      return refuse(
+        endpoint,
+        'bad_request',
+        `${endpoint} in "${contentType}": ${MicroError.from(error).message}`,
+      );
+    }
     const route: ServerRoute = {
       endpoint,
       found: true,
       kind: kindOf(handled.endpoint),
       text: codec?.text ?? false,
       refusal: undefined,
-      decode: decodeWith(codec, request),
-      encode: encodeWith(codec, schemaOf(handled.endpoint.response)),
+      decode: requests.decode,
+      encode: replies.encode,
       handler: handled.handler,
-      check: checkOf(request, `the request of ${endpoint}`),
+      check: requests.checked ? undefined : checkOf(request, `the request of ${endpoint}`),
       idempotent: handled.endpoint.idempotent,
     };
     this.known.set(key, route); // as many as endpoints times content types, however often strangers ask
@@ -97,11 +110,7 @@ export class Routes {
 
 function refuse(endpoint: string, code: 'not_found' | 'bad_request', message: string): ServerRoute {
   const refusal = new MicroError(code, message, { id: 'go.micro.server' });
-  const coding = {
-    decode: decodeWith(undefined, undefined),
-    encode: encodeWith(undefined, undefined),
-    check: undefined,
-  };
+  const { decode, encode } = bindCodec(undefined, undefined);
   return {
     endpoint,
     found: false,
@@ -110,6 +119,8 @@ function refuse(endpoint: string, code: 'not_found' | 'bad_request', message: st
     refusal,
     idempotent: false,
     handler: () => undefined,
-    ...coding,
+    decode,
+    encode,
+    check: undefined,
   };
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isMicroError } from '../src/errors.ts';
 import { jsonCodec } from '../src/json.ts';
+import { type } from '../src/schema.ts';
 
 const codec = jsonCodec().bind(undefined);
 
@@ -113,5 +114,29 @@ describe('the JSON codec', () => {
         },
       ),
     );
+  });
+});
+
+describe('a schema with a form of its own', () => {
+  const celsius = {
+    ...type<{ degrees: number }>(),
+    '~json': {
+      write: (message: unknown) => `${Reflect.get(Object(message), 'degrees') ?? 0} °C`,
+      read: (json: unknown) => ({ degrees: json === undefined ? 0 : Number.parseFloat(String(json)) }),
+    },
+  };
+  const bound = jsonCodec().bind(celsius);
+
+  test('is written and read in it, and checked by it', () => {
+    expect(bound.encode({ degrees: 21.5 })).toBe('"21.5 °C"');
+    expect(bound.decode('"21.5 °C"')).toEqual({ degrees: 21.5 });
+    expect(bound.checked).toBe(true);
+    expect(jsonCodec().bind(type()).checked).toBeUndefined();
+  });
+
+  test('decides what an empty body is, and bytes pass it by', () => {
+    expect(bound.encode(undefined)).toBe('"0 °C"');
+    expect(bound.decode('')).toEqual({ degrees: 0 });
+    expect(bound.encode(Uint8Array.of(1))).toEqual(Uint8Array.of(1));
   });
 });

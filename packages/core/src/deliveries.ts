@@ -7,7 +7,6 @@ import { HandlerContext } from './handler-context.ts';
 import { type Metadata, mergeMetadata } from './metadata.ts';
 import { compose, type EventCall } from './middleware.ts';
 import { asNobody } from './nobody.ts';
-import { offAbort, onAbort } from './on-abort.ts';
 import { type Check, checkOf } from './schema.ts';
 import type { Subscribed, Surroundings } from './subscriptions.ts';
 import { type CallTrace, traced, traceEnd, traceStart } from './tracing.ts';
@@ -178,7 +177,7 @@ export class EventContext extends HandlerContext {
     this.late.catch(() => undefined); // raced: of interest only while the handler runs
     deadlines.add(this);
     this.taken = signal;
-    if (signal !== undefined) onAbort(signal, this.onTaken);
+    signal?.addEventListener('abort', this.onTaken, { once: true });
     if (signal?.aborted) this.onTaken();
   }
 
@@ -194,7 +193,7 @@ export class EventContext extends HandlerContext {
 
   override finish(): void {
     super.finish();
-    if (this.taken !== undefined) offAbort(this.taken, this.onTaken);
+    this.taken?.removeEventListener('abort', this.onTaken);
   }
 }
 

@@ -3,6 +3,7 @@ import { parseArgs, styleText } from 'node:util';
 import { dockerDown, dockerUp } from './backends/docker.mjs';
 import { down, status, up } from './backends/lasting.mjs';
 import { backendNamed, backends } from './backends/list.mjs';
+import { peers } from './backends/peers.mjs';
 import { locate } from './backends/programs.mjs';
 import { programsOf } from './backends/server.mjs';
 
@@ -17,6 +18,7 @@ const help = `Real servers, without root and without installing anything.
   --help     this
 
 Names: ${Object.keys(backends).join(', ')}; none means all.
+Besides, fetch gets the peers of tests in other languages: ${Object.keys(peers).join(', ')}.
 
 A server is taken from the PATH, else from the cache (~/.cache/micro-backends, or MICRO_BACKENDS_CACHE), else fetched:
 Debian packages need apt-get and dpkg, Kafka needs mvn, Consul and the current nats-server need go. Progress goes to
@@ -34,7 +36,10 @@ if (values.help || command === undefined || !Object.hasOwn(commands, command)) {
   console.log(help);
   process.exitCode = values.help ? 0 : 2;
 } else {
-  const chosen = (names.length > 0 ? names : Object.keys(backends)).map(backendNamed);
+  const known = command === 'fetch' ? { ...backends, ...peers } : backends;
+  const chosen = (names.length > 0 ? names : Object.keys(known)).map(
+    (name) => known[name] ?? backendNamed(name),
+  );
   await commands[command](chosen);
 }
 

@@ -7,9 +7,10 @@ import { onPath, run } from './processes.mjs';
 
 /**
  * A server built from a Go module whose versions go/<name>/go.mod and go.sum pin, with no C compiler. Minutes of two
- * processors the first time: at the lowest priority, so that others can work meanwhile.
+ * processors the first time: at the lowest priority, so that others can work meanwhile. `programs`: the packages to
+ * build where they are not the module itself, each a file of its last name.
  */
-export function goModule(name, module) {
+export function goModule(name, module, programs) {
   const folder = fileURLToPath(new URL(`go/${name}`, import.meta.url));
   const key = async () => {
     const pins = await Promise.all(['go.mod', 'go.sum'].map((file) => readFile(join(folder, file))));
@@ -35,7 +36,8 @@ export function goModule(name, module) {
         GOMODCACHE: join(caches, 'modules'),
         GOCACHE: join(caches, 'build'),
       };
-      const args = ['-n', '19', 'go', 'build', '-ldflags=-s -w', '-o', join(target, name), module];
+      const output = programs === undefined ? [join(target, name), module] : [`${target}/`, ...programs];
+      const args = ['-n', '19', 'go', 'build', '-ldflags=-s -w', '-o', ...output];
       await run('nice', args, { cwd: folder, env });
       await rm(caches, { recursive: true });
     },

@@ -11,3 +11,13 @@ export function describeBackend(
   body: (backend: BackendTests) => void,
   options?: Pick<BackendOptions, 'shared'>,
 ): Promise<void>;
+
+/** Await it at the top of a test file: what is inside is skipped, by name, where the peer is missing. */
+export function describePeer(
+  name: 'grpc-go',
+  body: (programs: { readonly client: string; readonly server: string; readonly grpcurl: string }) => void,
+): Promise<void>;
+export function describePeer(
+  name: 'grpc-python',
+  body: (programs: { readonly python: string; readonly modules: string }) => void,
+): Promise<void>;

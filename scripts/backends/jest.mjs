@@ -1,15 +1,14 @@
 import { afterAll, describe } from '@jest/globals';
 import { startBackend, whyNot } from './index.mjs';
 import { backendNamed } from './list.mjs';
+import { peerNamed, whyNoPeer } from './peers.mjs';
 import { programsOf } from './server.mjs';
 
 /** A `describe` for what needs the backend; see index.mjs. */
 export async function describeBackend(name, body, { shared = false } = {}) {
   const reason = await whyNot(name, { shared });
   if (reason !== undefined) {
-    process.stderr.write(`skipped: tests on ${name}: ${reason}\n`);
-    describe.skip(`${name} (skipped: ${reason})`, () =>
-      body({ start: () => Promise.reject(new Error(reason)) }));
+    skip(name, reason, () => body({ start: () => Promise.reject(new Error(reason)) }));
     return;
   }
   // Fetched here, where no test's time runs.
@@ -26,4 +25,20 @@ export async function describeBackend(name, body, { shared = false } = {}) {
       for (const server of servers.splice(0)) await server.close();
     });
   });
+}
+
+/** A `describe` for what needs programs of another language; see peers.mjs. */
+export async function describePeer(name, body) {
+  const reason = await whyNoPeer(name);
+  if (reason !== undefined) {
+    skip(name, reason, () => body({}));
+    return;
+  }
+  const programs = await programsOf(peerNamed(name));
+  describe(`with ${name}`, () => body(programs));
+}
+
+function skip(name, reason, body) {
+  process.stderr.write(`skipped: tests on ${name}: ${reason}\n`);
+  describe.skip(`${name} (skipped: ${reason})`, body);
 }

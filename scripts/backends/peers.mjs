@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { goModule } from './go-module.mjs';
+import { onPath } from './processes.mjs';
+import { obstacle } from './programs.mjs';
+import { pythonModules } from './python-modules.mjs';
+
+/**
+ * Programs in other languages that tests run themselves, as clients or as servers; found, cached and fetched like the
+ * servers. In a test file: `describePeer('grpc-go', (programs) => { ... })` of jest.mjs.
+ */
+const grpc = goModule('grpc', 'google.golang.org/grpc', [
+  'google.golang.org/grpc/interop/client',
+  'google.golang.org/grpc/interop/server',
+  'github.com/fullstorydev/grpcurl/cmd/grpcurl',
+]);
+const built = (name) => ({ name, source: grpc, unpacked: (root) => join(root, name) });
+
+export const peers = {
+  /** gRPC's own interoperability client and server in Go, and grpcurl. */
+  'grpc-go': {
+    name: 'grpc-go',
+    programs: { client: built('client'), server: built('server'), grpcurl: built('grpcurl') },
+  },
+  /** `modules` for PYTHONPATH: grpcio, with its health checking and reflection. */
+  'grpc-python': {
+    name: 'grpc-python',
+    programs: {
+      python: { name: 'python3', source: pythonModules('grpc'), unpacked: () => onPath('python3') },
+      modules: { name: 'grpcio', source: pythonModules('grpc'), unpacked: (root) => join(root, 'modules') },
+    },
+  },
+};
+
+export function peerNamed(name) {
+  if (Object.hasOwn(peers, name)) return peers[name];
+  throw new Error(`no peer ${name} (have: ${Object.keys(peers).join(', ')})`);
+}
+
+/** Why the peer cannot be run at once, in a line that says how to get it; undefined when it can. */
+export async function whyNoPeer(name) {
+  if (process.env.MICRO_BACKENDS === 'required') return undefined;
+  for (const program of Object.values(peerNamed(name).programs)) {
+    const reason = await obstacle(program);
+    if (reason !== undefined) return `${reason}: npm run backends -- fetch ${name}`;
+  }
+  return undefined;
+}

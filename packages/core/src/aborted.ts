@@ -1,4 +1,5 @@
 import { isMicroError, MicroError } from './errors.ts';
+import { offAbort, onAbort } from './on-abort.ts';
 
 /** What a wait rejects with when its signal has aborted: `timeout` for a timeout's signal, else `canceled`. */
 export function abortError(signal: AbortSignal): MicroError {
@@ -22,7 +23,7 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(abortError(signal));
     if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    onAbort(signal, abort);
+    promise.then(resolve, reject).finally(() => offAbort(signal, abort));
   });
 }

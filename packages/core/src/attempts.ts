@@ -7,6 +7,7 @@ import { type Delivered, MicroError, remoteError } from './errors.ts';
 import { type HandlerContext, isHandlerContext } from './handler-context.ts';
 import { type Metadata, mergeMetadata } from './metadata.ts';
 import type { Node } from './nodes.ts';
+import { offAbort, onAbort } from './on-abort.ts';
 import type { Remote } from './remote.ts';
 import { backoffMs } from './retry.ts';
 import { type CallTrace, traced, traceEnd, traceStart } from './tracing.ts';
@@ -88,7 +89,7 @@ export abstract class Attempts implements Expiring {
         return;
       }
       this.onAbort = () => this.cancel(signal.reason);
-      signal.addEventListener('abort', this.onAbort);
+      onAbort(signal, this.onAbort);
     }
     parent?.adopt(this);
     if (traced()) this.trace = traceStart(this.described);
@@ -151,7 +152,8 @@ export abstract class Attempts implements Expiring {
     if (this.trace !== undefined) traceEnd(this.trace, error);
     if (this.place >= 0) deadlines.remove(this);
     this.parent?.disown(this);
-    if (this.onAbort !== undefined) this.options?.signal?.removeEventListener('abort', this.onAbort);
+    const signal = this.options?.signal;
+    if (this.onAbort !== undefined && signal !== undefined) offAbort(signal, this.onAbort);
     if (this.stopWaiting !== undefined) {
       this.stopWaiting();
       this.stopWaiting = undefined;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { report } from './background.ts';
 import type { MicroClient } from './client.ts';
 import { ambient, type Context } from './context.ts';
@@ -27,6 +28,8 @@ export class CoreService implements Service {
 
   constructor(options: ServiceOptions) {
     this.options = options;
+    // Every subscription listens on both, and Node warns of more than ten
+    setMaxListeners(0, this.leaving.signal, this.hurry.signal);
     this.runtime = new Runtime(options);
     const { settings, name, plugins } = this.runtime;
     if (name === '' && !settings.help) {
@@ -126,19 +129,21 @@ export class CoreService implements Service {
     }
     const { signal } = this.leaving;
     const stopped = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-    let told = false;
+    let told: () => void = () => undefined;
+    const signalled = new Promise<void>((resolve) => {
+      told = resolve;
+    });
     const onSignal = (): void => {
       if (signal.aborted) this.hurry.abort();
-      told = true;
+      told();
       // Owned by the await below: stop() gives the same promise again
       void this.stop();
     };
     process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
     const alive = setInterval(() => undefined, 2 ** 30); // a service without sockets (memory) runs too
     try {
-      await this.start().catch((error: unknown) => {
-        if (!told) throw error; // a signal while it starts is no failure
-      });
+      // A signal while it starts is no failure, and a hook that never ends does not keep the process
+      await Promise.race([this.start(), signalled]);
       await stopped;
       await this.stop();
     } finally {

@@ -7,6 +7,7 @@ import { HandlerContext } from './handler-context.ts';
 import { type Metadata, mergeMetadata } from './metadata.ts';
 import { compose, type EventCall } from './middleware.ts';
 import { asNobody } from './nobody.ts';
+import { offAbort, onAbort } from './on-abort.ts';
 import { type Check, checkOf } from './schema.ts';
 import type { Subscribed, Surroundings } from './subscriptions.ts';
 import { type CallTrace, traced, traceEnd, traceStart } from './tracing.ts';
@@ -177,7 +178,7 @@ export class EventContext extends HandlerContext {
     this.late.catch(() => undefined); // raced: of interest only while the handler runs
     deadlines.add(this);
     this.taken = signal;
-    signal?.addEventListener('abort', this.onTaken, { once: true });
+    if (signal !== undefined) onAbort(signal, this.onTaken);
     if (signal?.aborted) this.onTaken();
   }
 
@@ -193,7 +194,7 @@ export class EventContext extends HandlerContext {
 
   override finish(): void {
     super.finish();
-    this.taken?.removeEventListener('abort', this.onTaken);
+    if (this.taken !== undefined) offAbort(this.taken, this.onTaken);
   }
 }
 

@@ -1,6 +1,7 @@
 import { report } from './background.ts';
 import { now } from './clock.ts';
 import type { Metadata } from './metadata.ts';
+import { offAbort, onAbort } from './on-abort.ts';
 import type { NodeRecord } from './registry.ts';
 import type { Candidate, NodeFilter, Strategy } from './selector.ts';
 import type { Connection } from './transport.ts';
@@ -48,12 +49,12 @@ export class Node implements Candidate {
     if (dialled === undefined) return;
     const destroy = (): void => dialled.destroy();
     const closing = dialled.close();
-    limit?.addEventListener('abort', destroy, { once: true });
+    if (limit !== undefined) onAbort(limit, destroy);
     if (limit?.aborted) destroy();
     try {
       await closing;
     } finally {
-      limit?.removeEventListener('abort', destroy);
+      if (limit !== undefined) offAbort(limit, destroy);
     }
   }
 }

@@ -1,0 +1,89 @@
+import { isMicroError, type NodeRecord, type ServiceRecord } from '@micro/core';
+import { encodeRecord } from '@micro/core/plugin';
+import { CompareResult, CompareTarget, EtcdLeaseInvalidError } from 'etcd3';
+import type { Connection } from './connection.ts';
+import { nodeKey } from './keys.ts';
+import type { Leases } from './leases.ts';
+
+/** The nodes that this process has registered. */
+export interface Registrations {
+  register(record: ServiceRecord, ttlMs: number): Promise<void>;
+  /** Takes nodes out, also those of other processes. */
+  deregister(record: ServiceRecord): Promise<void>;
+}
+
+interface Written {
+  /** Core renews with the same object where nothing changed. */
+  readonly record: ServiceRecord;
+  readonly lease: string;
+  /** At which etcd has our text under the key, with our lease: as long as nobody has changed it. */
+  readonly revision: string;
+  readonly expiresAt: number;
+}
+
+const unchanged = { target: CompareTarget.Mod, result: CompareResult.Equal };
+
+export function newRegistrations(prefix: string, connection: Connection, leases: Leases): Registrations {
+  const written = new Map<string, Written>();
+
+  async function register(record: ServiceRecord, ttlMs: number): Promise<void> {
+    const lease = await leases.renewed(ttlMs);
+    try {
+      await writeAll(record, lease, ttlMs);
+    } catch (error) {
+      if (!isLeaseGone(error)) throw error;
+      leases.lost(lease); // it has ended since: while this process was stopped, say
+      await writeAll(record, await leases.renewed(ttlMs), ttlMs);
+    }
+    await dropExpired();
+  }
+
+  async function writeAll(record: ServiceRecord, lease: string, ttlMs: number): Promise<void> {
+    const expiresAt = performance.now() + ttlMs;
+    await Promise.all(record.nodes.map((node) => write(record, node, lease, expiresAt)));
+  }
+
+  /** Writes only where etcd has not what we wrote last: a renewal changes nothing that watchers would be told of. */
+  async function write(
+    record: ServiceRecord,
+    node: NodeRecord,
+    lease: string,
+    expiresAt: number,
+  ): Promise<void> {
+    const name = nodeKey(prefix, record.name, node.id);
+    const known = written.get(name);
+    if (known !== undefined) written.set(name, { ...known, expiresAt });
+    const isSame = known?.record === record && known.lease === lease;
+    const key = Buffer.from(name);
+    const put = { request_put: { key, value: Buffer.from(encodeRecord(record, node)), lease } };
+    const compare = isSame ? [{ ...unchanged, key, mod_revision: known.revision }] : [];
+    const request = isSame ? { compare, failure: [put] } : { success: [put] };
+    const answer = await connection.request((client) => client.kv.txn(request));
+    const revision = isSame && answer.succeeded ? known.revision : answer.header.revision;
+    written.set(name, { record, lease, revision, expiresAt });
+  }
+
+  async function remove(name: string): Promise<void> {
+    await connection.request((client) => client.kv.deleteRange({ key: Buffer.from(name) }));
+    written.delete(name);
+  }
+
+  /** A node that is not renewed, because taking it out failed, would live on by the lease that others renew. */
+  async function dropExpired(): Promise<void> {
+    const time = performance.now();
+    const expired = [...written].filter(([, { expiresAt }]) => expiresAt <= time);
+    // What fails is tried again at the next renewal.
+    await Promise.allSettled(expired.map(([name]) => remove(name)));
+  }
+
+  return {
+    register,
+    async deregister({ name, nodes }) {
+      await Promise.all(nodes.map(({ id }) => remove(nodeKey(prefix, name, id))));
+    },
+  };
+}
+
+function isLeaseGone(error: unknown): boolean {
+  return isMicroError(error) && error.cause instanceof EtcdLeaseInvalidError;
+}

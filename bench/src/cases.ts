@@ -4,11 +4,13 @@ import { heapCases } from './cases/heap.ts';
 import { httpCases } from './cases/http.ts';
 import { memoryCases } from './cases/memory.ts';
 import { processCases } from './cases/process.ts';
+import { tcpCases } from './cases/tcp.ts';
 
 /** Every case; the targets are those of the issue that asked for them. */
 export const cases: readonly BenchCase[] = [
   ...memoryCases,
   ...httpCases,
+  ...tcpCases,
   ...coreCases,
   ...heapCases,
   ...processCases,

@@ -3,6 +3,10 @@ import type { Contender } from './contender.ts';
 /** Every contender, by name; loaded in its own process only, so that none pays for another's imports. */
 const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
   http: async () => (await import('./contenders/http.ts')).http,
+  tcp: async () => (await import('./contenders/tcp.ts')).tcp,
+  'tcp-ambient': async () => (await import('./contenders/tcp.ts')).tcpAmbient,
+  'limit-tick': async () => (await import('./contenders/limit-tick.ts')).limitTick,
+  'moleculer-tcp': async () => (await import('./contenders/moleculer-tcp.ts')).moleculerTcp,
   'undici-pool': async () => (await import('./contenders/undici-pool.ts')).undiciPool,
   moleculer: async () => (await import('./contenders/moleculer.ts')).moleculer,
   memory: async () => (await import('./contenders/memory.ts')).memory,

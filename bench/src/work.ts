@@ -15,6 +15,22 @@ export const echo: Work = {
   check: (lane, reply) => typeof reply === 'object' && reply !== null && 'n' in reply && reply.n === lane,
 };
 
+const long = 'x'.repeat(16_384);
+
+/** 16 KiB of text there and back. */
+export const large: Work = {
+  handle: async (message) => message,
+  request: (lane) => ({ text: long, n: lane }),
+  check: (lane, reply) =>
+    typeof reply === 'object' &&
+    reply !== null &&
+    'n' in reply &&
+    reply.n === lane &&
+    'text' in reply &&
+    typeof reply.text === 'string' &&
+    reply.text.length === long.length,
+};
+
 /** Nothing is asked. */
 export const nothing: Work = {
   handle: async (message) => message,

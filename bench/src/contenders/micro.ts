@@ -15,15 +15,17 @@ const Bench: Contract<{ call: Unary<Message, Message> }> = contract('bench', 'Be
   call: rpc({ request: type<Message>(), response: type<Message>() }),
 });
 
-/** Starts a service over the given plugins. */
+/** Starts a service over the given plugins. `callsOthers`: it has a client, so contexts are entered for its handlers. */
 export async function serveMicro(
   work: Work,
   plugins: PluginOptions,
   ambient: boolean,
   address?: string,
+  callsOthers = false,
 ): Promise<Served> {
   const service = createService({ name: 'bench', ...plugins, ambient, address });
   service.handle(Bench, { call: work.handle });
+  if (callsOthers) service.client.of(Bench);
   await service.start();
   return { address: service.address ?? '', close: () => service.stop() };
 }

@@ -87,7 +87,7 @@ function* chunks(frames: readonly Buffer[], pick: (below: number) => number): Ge
   }
 }
 
-test(`${cases} hostile connections: nothing throws, nothing is told twice, what is not understood ends`, () => {
+test(`${cases} hostile connections: nothing throws, nothing is told twice, what is not understood ends`, async () => {
   const pick = random(seed);
   const sweep = new Sweep(1000);
   let ended = 0;
@@ -157,7 +157,8 @@ test(`${cases} hostile connections: nothing throws, nothing is told twice, what 
       if (session.ending) ended++;
       session.destroy();
     }
-    sweep.remove({ check: () => undefined });
+    // sockets close in a moment of their own
+    if (number % 500 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   // both happen, or the fuzz is of no use
   expect(ended).toBeGreaterThan(cases / 20);

@@ -1,4 +1,7 @@
+export type { BrokerFaultHarness } from './broker/fault-harness.ts';
+export { brokerFaultSuite } from './broker/fault-suite.ts';
 export type { BrokerHarness } from './broker/harness.ts';
+export { runMember } from './broker/member.ts';
 export { brokerSuite } from './broker/suite.ts';
 export type { CodecHarness, CodecSample } from './codec/harness.ts';
 export { codecSuite } from './codec/suite.ts';

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { eventually } from '../eventually.ts';
+import { rejects } from '../expectations.ts';
+import { cutProxy } from '../faults/cut-proxy.ts';
+import type { BrokerFaultCase } from './fault-harness.ts';
+import { ack, message, numbered, subscribe } from './inbox.ts';
+import { allArrived, publishAll } from './steady-publisher.ts';
+
+const ways = { stop: 'stopped', kill: 'killed' } as const;
+/** Longer than the patience that client libraries have by default. */
+const awayMs = { stop: 10_000, kill: 0 } as const;
+
+/** The server, or the way to it, goes away under publishers and subscribers. */
+export const outageFaults: readonly BrokerFaultCase[] = [
+  ...(['stop', 'kill'] as const).map(
+    (way): BrokerFaultCase => ({
+      name: `the server is ${ways[way]} and started again: a durable queue loses nothing that was confirmed`,
+      needs: ['ack', 'queue', 'durable', 'redelivery'],
+      async run(scope) {
+        const { harness } = scope;
+        const [publisher, broker] = [await scope.create(), await scope.create()];
+        const topic = scope.unique();
+        const durable = { queue: scope.unique('queue'), durable: true };
+        const inbox = await subscribe(scope, broker, topic, durable);
+        const texts = numbered(2_000);
+        const publishing = publishAll(publisher, topic, texts, { batch: 20 });
+        await scope.eventually(() => inbox.texts.length > 200);
+        scope.defer(() => harness.server().start());
+        await harness.server()[way]();
+        await eventually(() => !inbox.subscription.active, { timeoutMs: 30_000 });
+        const awayAt = performance.now();
+        await rejects(publisher.publish(topic, [message('while it is away')]), 'unavailable', 15_000);
+        await eventually(() => performance.now() - awayAt > awayMs[way], { timeoutMs: 15_000 });
+        await harness.server().start();
+        await publishing;
+        harness.note?.(`${way}: ${await allArrived(() => inbox.texts, texts)} duplicates of ${texts.length}`);
+        assert.equal(inbox.subscription.active, true);
+        assert.ok(inbox.errors.length > 0, 'the loss was not told');
+      },
+    }),
+  ),
+  {
+    name: 'the connection is cut three times: a durable queue loses nothing that was confirmed',
+    needs: ['ack', 'queue', 'durable', 'redelivery'],
+    async run(scope) {
+      const { harness } = scope;
+      const proxy = await cutProxy(harness.port());
+      scope.defer(() => proxy.close());
+      const broker = harness.createAt(proxy.port);
+      scope.defer(() => broker.close());
+      const topic = scope.unique();
+      const durable = { queue: scope.unique('queue'), durable: true };
+      const inbox = await subscribe(scope, broker, topic, durable);
+      const texts = numbered(3_000);
+      const publishing = publishAll(broker, topic, texts, { batch: 20 });
+      for (const part of [500, 1_000, 1_500]) {
+        await eventually(() => inbox.texts.length > part, { timeoutMs: 30_000 });
+        proxy.cut();
+      }
+      await publishing;
+      harness.note?.(`cut: ${await allArrived(() => inbox.texts, texts)} duplicates of ${texts.length}`);
+    },
+  },
+  {
+    name: 'a server that falls silent is noticed by publishers and subscribers, and taken up again',
+    async run(scope) {
+      const { harness } = scope;
+      const proxy = await cutProxy(harness.port());
+      scope.defer(() => proxy.close());
+      const broker = harness.createAt(proxy.port);
+      scope.defer(() => broker.close());
+      const topic = scope.unique();
+      const inbox = await subscribe(scope, broker, topic);
+      await broker.publish(topic, [message('before')]);
+      await inbox.gets(['before']);
+      proxy.silence();
+      await rejects(broker.publish(topic, [message('silence')]), 'unavailable', 30_000);
+      await eventually(() => !inbox.subscription.active, { timeoutMs: 30_000 });
+      await proxy.restore();
+      await eventually(() => inbox.subscription.active, { timeoutMs: 30_000 });
+      await eventually(() => broker.publish(topic, [message('after')]), { timeoutMs: 30_000 });
+      await scope.eventually(() => inbox.texts.includes('after'));
+    },
+  },
+  {
+    name: 'order is kept over a restart of the server, duplicates aside',
+    needs: ['order', 'queue', 'durable'],
+    async run(scope) {
+      const { harness } = scope;
+      const [publisher, broker] = [await scope.create(), await scope.create()];
+      const topic = scope.unique();
+      const options = { queue: scope.unique('queue'), durable: true, ordered: true };
+      const inbox = await subscribe(scope, broker, topic, options);
+      const texts = numbered(600);
+      const publishing = publishAll(publisher, topic, texts, { batch: 10, key: 'the one' });
+      await scope.eventually(() => inbox.texts.length > 100);
+      scope.defer(() => harness.server().start());
+      await harness.server().stop();
+      await harness.server().start();
+      await publishing;
+      await allArrived(() => inbox.texts, texts);
+      assert.deepEqual([...new Set(inbox.texts)], [...texts]);
+    },
+  },
+  {
+    name: 'credentials that the server refuses are told in its own words, by publish and by subscribe',
+    asks: ['refused'],
+    async run(scope) {
+      const { refused } = scope.harness;
+      if (refused === undefined) return;
+      const broker = refused.create();
+      scope.defer(() => broker.close());
+      const publishing = await rejects(broker.publish(scope.unique(), [message('x')]), refused.code, 30_000);
+      assert.match(publishing.message, refused.reason);
+      const subscribing = await rejects(subscribe(scope, broker, scope.unique()), refused.code, 30_000);
+      assert.match(subscribing.message, refused.reason);
+    },
+  },
+  {
+    name: 'what the server does not admit is refused with its reason, and the next message passes',
+    asks: ['rejected'],
+    async run(scope) {
+      const broker = await scope.create();
+      const topic = scope.unique();
+      const inbox = await subscribe(scope, broker, topic, {}, () => ack);
+      for (const { topic, message, code, reason } of scope.harness.rejected ?? [])
+        assert.match((await rejects(broker.publish(topic, [message]), code, 30_000)).message, reason);
+      await eventually(() => broker.publish(topic, [message('next')]));
+      await scope.eventually(() => inbox.texts.includes('next'));
+    },
+  },
+];

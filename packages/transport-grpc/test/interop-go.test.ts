@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describePeer } from '../../../scripts/backends/jest.mjs';
+import { type Running, run, start } from './interop/process.ts';
+import { type Calling, callTestService, type Served, serveTestService } from './interop/test-service.ts';
+
+/** Every case of gRPC's interoperability tests that needs no credentials of a cloud. */
+const cases = [
+  ...['empty_unary', 'large_unary', 'client_streaming', 'server_streaming', 'ping_pong', 'empty_stream'],
+  ...['timeout_on_sleeping_server', 'cancel_after_begin', 'cancel_after_first_response'],
+  ...['status_code_and_message', 'special_status_message', 'unimplemented_method', 'unimplemented_service'],
+  'pick_first_unary',
+];
+/** What a handler of ours cannot do, so that the case has to fail: the contract has no metadata in answers. */
+const lacking = ['custom_metadata', 'orca_per_rpc'];
+
+const largeRequest = 271_828;
+const largeReply = 314_159;
+const special = '\t\ntest with whitespace\r\nand Unicode BMP ☺ and non-BMP \u{1F608}\t\n';
+
+await describePeer('grpc-go', ({ client, server }) => {
+  describe('a Go client and our server', () => {
+    let served: Served;
+    beforeAll(async () => {
+      served = await serveTestService();
+    });
+    afterAll(() => served.close());
+    const interop = (name: string): ReturnType<typeof run> =>
+      run(client, ['-server_host=127.0.0.1', `-server_port=${served.port}`, `-test_case=${name}`]);
+
+    test.each(cases)(
+      '%s',
+      async (name) => {
+        const { status, text } = await interop(name);
+        expect({ status, text }).toMatchObject({ status: 0 });
+      },
+      30_000,
+    );
+
+    test.each(lacking)(
+      '%s fails, for an answer has no metadata',
+      async (name) => {
+        expect((await interop(name)).status).not.toBe(0);
+      },
+      60_000,
+    );
+  });
+
+  describe('our client and a Go server', () => {
+    let peer: Running;
+    let calling: Calling;
+    beforeAll(async () => {
+      peer = await start(server, (port) => [`-port=${port}`]);
+      calling = await callTestService(`127.0.0.1:${peer.port}`);
+    }, 60_000);
+    afterAll(async () => {
+      await calling.close();
+      await peer.stop();
+    });
+    const api = (): Calling['api'] => calling.api;
+    const body = (size: number): Uint8Array => new Uint8Array(size);
+
+    test('empty_unary', async () => {
+      expect(await api().emptyCall({})).toEqual({});
+    });
+
+    test('large_unary', async () => {
+      const reply = await api().unaryCall({ responseSize: largeReply, body: body(largeRequest) });
+      expect(reply.body).toHaveLength(largeReply);
+    });
+
+    test('client_streaming', async () => {
+      const sizes = [27_182, 8, 1_828, 45_904];
+      const requests = (async function* () {
+        for (const size of sizes) yield { body: body(size) };
+      })();
+      expect(await api().streamingInputCall(requests)).toEqual({ size: 74_922 });
+    });
+
+    test('server_streaming', async () => {
+      const sizes = [31_415, 9, 2_653, 58_979];
+      const seen: number[] = [];
+      for await (const reply of api().streamingOutputCall({ sizes, body: body(0) }))
+        seen.push(reply.body.length);
+      expect(seen).toEqual(sizes);
+    });
+
+    test('ping_pong', async () => {
+      const asked = [27_182, 8, 1_828, 45_904];
+      const sizes = [31_415, 9, 2_653, 58_979];
+      const seen: number[] = [];
+      let answered: () => void = () => undefined;
+      const requests = (async function* () {
+        for (const [turn, size] of asked.entries()) {
+          const pong = new Promise<void>((resolve) => {
+            answered = resolve;
+          });
+          yield { sizes: [sizes[turn] ?? 0], body: body(size) };
+          await pong;
+        }
+      })();
+      for await (const reply of api().fullDuplexCall(requests)) {
+        seen.push(reply.body.length);
+        answered();
+      }
+      expect(seen).toEqual(sizes);
+    });
+
+    test('empty_stream', async () => {
+      const nothing = (async function* () {})();
+      for await (const _ of api().fullDuplexCall(nothing)) throw new Error('a reply to nothing');
+    });
+
+    test('timeout_on_sleeping_server', async () => {
+      const forever = (async function* () {
+        yield { sizes: [], body: body(27_182) };
+        await new Promise(() => undefined);
+      })();
+      const reading = api().fullDuplexCall(forever, { timeoutMs: 1 })[Symbol.asyncIterator]().next();
+      await expect(reading).rejects.toMatchObject({ code: 'timeout' });
+    });
+
+    test('cancel_after_begin', async () => {
+      const controller = new AbortController();
+      const forever = (async function* () {
+        await new Promise(() => undefined);
+        yield { body: body(1) };
+      })();
+      const calling = api().streamingInputCall(forever, { signal: controller.signal });
+      controller.abort();
+      await expect(calling).rejects.toMatchObject({ code: 'canceled' });
+    });
+
+    test('cancel_after_first_response', async () => {
+      const controller = new AbortController();
+      const requests = (async function* () {
+        yield { sizes: [31_415], body: body(27_182) };
+        await new Promise(() => undefined);
+      })();
+      const replies = api().fullDuplexCall(requests, { signal: controller.signal })[Symbol.asyncIterator]();
+      expect((await replies.next()).value?.body).toHaveLength(31_415);
+      controller.abort();
+      await expect(replies.next()).rejects.toMatchObject({ code: 'canceled' });
+    });
+
+    test('status_code_and_message', async () => {
+      const status = { code: 2, message: 'test status message' };
+      const wanted = { code: 'internal', message: status.message };
+      await expect(api().unaryCall({ responseSize: 0, body: body(0), status })).rejects.toMatchObject(wanted);
+      const requests = (async function* () {
+        yield { sizes: [], body: body(0), status };
+      })();
+      const first = api().fullDuplexCall(requests)[Symbol.asyncIterator]().next();
+      await expect(first).rejects.toMatchObject(wanted);
+    });
+
+    test('special_status_message', async () => {
+      const status = { code: 2, message: special };
+      const calling = api().unaryCall({ responseSize: 0, body: body(0), status });
+      await expect(calling).rejects.toMatchObject({ message: special });
+    });
+
+    test('unimplemented_method and unimplemented_service are unimplemented, and delivered', async () => {
+      const wanted = { code: 'unimplemented', delivered: 'yes' };
+      await expect(calling.noMethod.unimplementedCall({})).rejects.toMatchObject(wanted);
+      await expect(calling.nowhere.unimplementedCall({})).rejects.toMatchObject(wanted);
+    });
+
+    test('a message over the limit of the server is too_large', async () => {
+      const other = await callTestService(`127.0.0.1:${peer.port}`, { maxMessageBytes: 2 ** 24 });
+      const request = { responseSize: 0, body: body(5 * 2 ** 20) };
+      await expect(other.api.unaryCall(request)).rejects.toMatchObject({ code: 'too_large' });
+      await other.close();
+    });
+
+    test('a message over our own limit is too_large, and a reply too', async () => {
+      await expect(api().unaryCall({ responseSize: 0, body: body(5 * 2 ** 20) })).rejects.toMatchObject({
+        code: 'too_large',
+        delivered: 'no',
+      });
+      const other = await callTestService(`127.0.0.1:${peer.port}`, { maxMessageBytes: 2 ** 16 });
+      const calling = other.api.unaryCall({ responseSize: 2 ** 17, body: body(0) });
+      await expect(calling).rejects.toMatchObject({ code: 'too_large', delivered: 'maybe' });
+      await other.close();
+    });
+  });
+});

@@ -1,0 +1,8 @@
+export interface GoPeer {
+  /** Of go-micro: `4.11.0`. */
+  readonly version: string;
+  readonly file: string;
+}
+
+export function goPeer(major: string, say: (line: string) => void): Promise<GoPeer>;
+export function goMissing(): Promise<string | undefined>;

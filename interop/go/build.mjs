@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cached, fetched } from '../../scripts/backends/cache.mjs';
+import { onPath, run } from '../../scripts/backends/processes.mjs';
+
+const folderOf = (major) => fileURLToPath(new URL(major, import.meta.url));
+
+/**
+ * The Go peer of a major, as `{ version, file }`, built where it is not in the cache yet. The sources are those of v4:
+ * what we use of go-micro has kept its names, so for another major only the import paths change; its own folder has
+ * the versions (go.mod, go.sum) and the plugins (plugins.go).
+ */
+export async function goPeer(major, say) {
+  const sources = await sourcesOf(major);
+  const version = /go-micro\.dev\/v\d+ v(\S+)/.exec(sources.get('go.mod'))[1];
+  const hash = createHash('sha256')
+    .update(JSON.stringify([...sources]))
+    .digest('hex')
+    .slice(0, 8);
+  const key = `go-peer-${version}-${process.platform}-${process.arch}-${hash}`;
+  const folder = await fetched(key, async (target) => {
+    say(`go-micro v${version}: building the peer (minutes, once)`);
+    await build(sources, join(target, 'peer'));
+  });
+  return { version, file: join(folder, 'peer') };
+}
+
+/** Why there can be no Go peer here, or undefined. */
+export async function goMissing() {
+  if (onPath('go') !== undefined || (await cached('go-peer-')) !== undefined) return undefined;
+  return 'there is no go on the PATH';
+}
+
+async function sourcesOf(major) {
+  const sources = new Map();
+  for (const name of (await readdir(folderOf('v4'))).sort())
+    if (name.endsWith('.go'))
+      sources.set(
+        name,
+        (await readFile(join(folderOf('v4'), name), 'utf8')).replaceAll(
+          'go-micro.dev/v4',
+          `go-micro.dev/${major}`,
+        ),
+      );
+  for (const name of ['go.mod', 'go.sum', 'plugins.go'])
+    sources.set(name, await readFile(join(folderOf(major), name), 'utf8'));
+  return sources;
+}
+
+/** With the ordinary Go client and its caches, at the lowest priority: others work on this machine too. */
+async function build(sources, file) {
+  const folder = await mkdtemp(join(tmpdir(), 'micro-go-peer-'));
+  try {
+    for (const [name, text] of sources) await writeFile(join(folder, name), text);
+    const env = { ...process.env, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOWORK: 'off' };
+    const args = ['-p=1', '-mod=readonly', '-buildvcs=false', '-trimpath', '-ldflags=-s -w', '-o', file];
+    await run('nice', ['-n', '19', 'go', 'build', ...args, '.'], { cwd: folder, env });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
+import { eventually } from '@micro/conformance';
+import type { Lane, Language } from '../lane.ts';
+import type { Peer } from '../peer-process.ts';
+import type { Greetings } from '../protocol.ts';
+import type { Check } from './check.ts';
+
+const parallel = 4;
+const phaseMs = 2_500;
+const languages: readonly Language[] = ['go', 'ts'];
+
+/** Three Go greeters and three of ours under one name; the client of the direction calls all the time. */
+export const fleet: readonly Check[] = [
+  {
+    name: 'calls are shared by all six greeters, and none fails',
+    async run({ lane, from }) {
+      const { client, service } = await sixAndOne(lane, from);
+      const all = await under(client, service, () => pause(phaseMs));
+      assertAllAnswered(all);
+      assert.equal(Object.keys(all.by).length, 6, `answered by ${JSON.stringify(all.by)}`);
+    },
+  },
+  {
+    name: 'one Go greeter and one of ours are stopped under load, and no call fails',
+    async run({ lane, from }) {
+      const { client, service, greeters } = await sixAndOne(lane, from);
+      const all = await under(client, service, async () => {
+        await pause(500);
+        await Promise.all(greeters.map(([first]) => first?.stop()));
+        await pause(phaseMs);
+      });
+      assertAllAnswered(all);
+    },
+  },
+  {
+    name: 'one Go greeter and one of ours are killed under load, and no call fails',
+    async run({ lane, from }) {
+      const { client, service, greeters } = await sixAndOne(lane, from);
+      const all = await under(client, service, async () => {
+        await pause(500);
+        await Promise.all(greeters.map(([first]) => first?.kill()));
+        await pause(phaseMs);
+      });
+      assertAllAnswered(all);
+    },
+  },
+];
+
+interface Fleet {
+  readonly client: Peer;
+  readonly service: string;
+  /** By language. */
+  readonly greeters: readonly (readonly Peer[])[];
+}
+
+async function sixAndOne(lane: Lane, from: Language): Promise<Fleet> {
+  const service = lane.unique('greeter');
+  const client = await lane.start(from, { name: lane.unique('client') });
+  const three = (language: Language): Promise<Peer[]> =>
+    Promise.all(Array.from({ length: 3 }, () => lane.start(language, { name: service })));
+  const greeters = await Promise.all(languages.map(three));
+  // go-micro caches what it found for a minute: all must be there before the first call.
+  await eventually(async () => {
+    const found = await client.ask('lookup', { service });
+    return found?.flatMap(({ nodes }) => nodes ?? []).length === 6;
+  });
+  return { client, service, greeters };
+}
+
+async function under(client: Peer, service: string, work: () => Promise<void>): Promise<Greetings> {
+  await client.ask('load', { service, parallel });
+  await work();
+  return client.ask('endLoad');
+}
+
+/** What a call says that met a node which was leaving or gone, in go-micro's words. */
+const lost = ['connection refused', 'connection reset', 'broken pipe', 'EOF'];
+
+function assertAllAnswered({ answered, wrong, failures }: Greetings): void {
+  const texts = Object.keys(failures);
+  const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
+  const kinds = new Set(texts.map((text) => lost.find((kind) => text.includes(kind)) ?? text));
+  assert.equal(wrong, 0, 'answers of other calls');
+  assert.ok(failed === 0, `${failed} of ${answered + failed} calls failed: ${[...kinds].sort().join(', ')}`);
+}

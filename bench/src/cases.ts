@@ -3,6 +3,7 @@ import { coreCases } from './cases/core.ts';
 import { heapCases } from './cases/heap.ts';
 import { httpCases } from './cases/http.ts';
 import { memoryCases } from './cases/memory.ts';
+import { natsCases } from './cases/nats.ts';
 import { processCases } from './cases/process.ts';
 import { tcpCases } from './cases/tcp.ts';
 
@@ -11,6 +12,7 @@ export const cases: readonly BenchCase[] = [
   ...memoryCases,
   ...httpCases,
   ...tcpCases,
+  ...natsCases,
   ...coreCases,
   ...heapCases,
   ...processCases,

@@ -8,6 +8,8 @@ const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
   'limit-tick': async () => (await import('./contenders/limit-tick.ts')).limitTick,
   'moleculer-tcp': async () => (await import('./contenders/moleculer-tcp.ts')).moleculerTcp,
   'undici-pool': async () => (await import('./contenders/undici-pool.ts')).undiciPool,
+  nats: async () => (await import('./contenders/nats.ts')).nats,
+  'nats-request': async () => (await import('./contenders/nats-request.ts')).natsRequest,
   moleculer: async () => (await import('./contenders/moleculer.ts')).moleculer,
   memory: async () => (await import('./contenders/memory.ts')).memory,
   'memory-ambient': async () => (await import('./contenders/memory.ts')).memoryAmbient,

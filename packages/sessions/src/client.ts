@@ -24,8 +24,8 @@ export class SessionClient {
   readonly settings: SessionSettings;
   readonly slots: Slots = new Slots();
   readonly refusals: Refusals = new Refusals();
-  readonly connections = new Set<SessionConnection>();
-  readonly streams = new Set<ClientStream>();
+  readonly connections: Set<SessionConnection> = new Set();
+  readonly streams: Set<ClientStream> = new Set();
   /** Who is told what comes: this client, and the listeners beside it. */
   replies: Replies | undefined;
   private readonly waiting = new Map<Waiting, SessionConnection>();

@@ -43,7 +43,9 @@ export class Outbox {
     try {
       for (let at = 0; connection !== undefined && at < subjects.length; at++) {
         const reply = replies[at];
-        connection.publish(subjects[at] ?? '', payloads[at] ?? '', reply === undefined ? {} : { reply });
+        // TextEncoder, which the library would use, is four times dearer for short texts
+        const payload = Buffer.from(payloads[at] ?? '');
+        connection.publish(subjects[at] ?? '', payload, reply === undefined ? {} : { reply });
       }
     } catch (error) {
       report('plugin.warning', 'NATS transport', error); // closed this moment: everything under way is failed

@@ -1,4 +1,4 @@
-import { bytesField, message, numberField } from './protobuf.ts';
+import { bytesField, message, numberField, presentField } from './protobuf.ts';
 
 // Descriptors as bytes, field numbers as in protobuf's own descriptor.proto: enough for gRPC's health and reflection.
 
@@ -27,8 +27,7 @@ export function describeField(
     numberField(4, options.repeated === true ? repeated : optional),
     numberField(5, kinds[kind]),
     ...(options.of === undefined ? [] : [bytesField(6, options.of)]),
-    // proto3 would leave out the 0 of the first group; for a field number of its own it counts
-    ...(options.choice === true ? [Buffer.from([9 * 8, 0])] : []),
+    ...(options.choice === true ? [presentField(9, 0)] : []),
   );
 }
 
@@ -53,7 +52,7 @@ export function describeMessage(
 
 /** Values are numbered from 0. */
 export function describeEnum(name: string, values: readonly string[]): Buffer {
-  const described = values.map((value, number) => message(bytesField(1, value), numberField(2, number)));
+  const described = values.map((value, number) => message(bytesField(1, value), presentField(2, number)));
   return message(bytesField(1, name), ...described.map((value) => bytesField(2, value)));
 }
 

@@ -25,7 +25,12 @@ export function bytesField(number: number, value: string | Uint8Array): Buffer {
 
 /** A field of a number that is not negative. Nothing for 0, as proto3 has it. */
 export function numberField(number: number, value: number): Buffer {
-  return value === 0 ? Buffer.alloc(0) : Buffer.concat([varint(number * 8 + varintType), varint(value)]);
+  return value === 0 ? Buffer.alloc(0) : presentField(number, value);
+}
+
+/** The same where 0 is told apart from nothing, as proto2 has it. */
+export function presentField(number: number, value: number): Buffer {
+  return Buffer.concat([varint(number * 8 + varintType), varint(value)]);
 }
 
 function varint(value: number): Buffer {

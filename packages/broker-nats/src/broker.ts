@@ -5,7 +5,7 @@ import {
   type SubscribeOptions,
   type Subscription,
 } from '@micro/core';
-import { abortable } from '@micro/core/plugin';
+import { abortable, atMost } from '@micro/core/plugin';
 import { NatsLink } from '@micro/nats';
 import { makeJetStream } from './jetstream.ts';
 import { keepFrom } from './kept.ts';
@@ -16,7 +16,6 @@ import { makePublish } from './publisher.ts';
 import { makeSessions } from './session.ts';
 import { streamSubscription } from './stream-subscription.ts';
 import { makeStreams } from './streams.ts';
-import { bounded } from './waits.ts';
 
 const plainFeatures: readonly BrokerFeature[] = ['queue'];
 const streamFeatures: readonly BrokerFeature[] = [
@@ -61,7 +60,7 @@ export function natsBroker(options: NatsBrokerOptions = {}): Broker {
   async function shut(): Promise<void> {
     const signal = AbortSignal.abort();
     const stopping = Promise.all([...subscriptions].map((subscription) => subscription.stop({ signal })));
-    await bounded(stopping, settings.timeoutMs);
+    await atMost(stopping, settings.timeoutMs);
     await sessions.close();
   }
 

@@ -6,14 +6,13 @@ import {
   type SubscribeOptions,
   type Subscription,
 } from '@micro/core';
-import { makeConsumer, type Received } from '@micro/core/plugin';
+import { atMost, makeConsumer, type Received } from '@micro/core/plugin';
 import { natsError } from '@micro/nats';
 import type { Msg } from '@nats-io/transport-node';
 import { decodeMessage } from './message.ts';
 import { subjectOf } from './names.ts';
 import type { Settings } from './options.ts';
 import type { Sessions } from './session.ts';
-import { bounded } from './waits.ts';
 
 /**
  * Subscribes as go-micro does, without a stream: the server sends what comes, keeps nothing, and waits for nobody. What
@@ -92,7 +91,7 @@ export async function plainSubscription(
 
   /** Nobody else gets what the server has sent us: it is handled to its end. */
   async function end(stopSignal: AbortSignal | undefined): Promise<void> {
-    if (sessions.current !== undefined) await bounded(subscription.drain(), settings.timeoutMs);
+    if (sessions.current !== undefined) await atMost(subscription.drain(), settings.timeoutMs);
     else subscription.unsubscribe();
     unwatch();
     if (waiting.length > 0 && stopSignal?.aborted !== true) {

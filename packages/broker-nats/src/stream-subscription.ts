@@ -6,7 +6,7 @@ import {
   type SubscribeOptions,
   type Subscription,
 } from '@micro/core';
-import { makeConsumer } from '@micro/core/plugin';
+import { atMost, makeConsumer, pause } from '@micro/core/plugin';
 import type { Msg } from '@nats-io/transport-node';
 import { givenBack, makeAcknowledgements } from './acknowledgements.ts';
 import { deliveredOf } from './delivered.ts';
@@ -18,7 +18,6 @@ import { makePulls, type Pulls } from './pulls.ts';
 import { join, leave, type Position } from './queue.ts';
 import type { Sessions } from './session.ts';
 import type { Streams } from './streams.ts';
-import { bounded, pause } from './waits.ts';
 
 /** What subscriptions of one broker share. */
 export interface Around {
@@ -117,7 +116,7 @@ export async function streamSubscription(
   async function recover(): Promise<void> {
     const { signal } = stopped;
     for (let wait = leastPauseMs; attached === undefined; wait = Math.min(2 * wait, longestPauseMs)) {
-      await pause(wait * (0.5 + Math.random() / 2), signal);
+      await pause(wait * (0.5 + Math.random() / 2), signal, true);
       if (signal.aborted) break;
       await attach().catch((error: unknown) => {
         if (!isMicroError(error, 'unavailable')) onError(MicroError.from(error));
@@ -132,7 +131,7 @@ export async function streamSubscription(
     unwatch();
     await recovering;
     if (attached !== undefined)
-      await bounded(attached.pulls.end(sessions.current !== undefined), settings.timeoutMs);
+      await atMost(attached.pulls.end(sessions.current !== undefined), settings.timeoutMs);
     for (const reply of late) acknowledgements.say(reply, givenBack);
   }
 
@@ -142,7 +141,7 @@ export async function streamSubscription(
     clearInterval(ticking);
     const { position } = attached ?? {};
     if (sessions.current === undefined) return;
-    await bounded(sessions.current.flush.until(subject), settings.timeoutMs); // the verdicts are there
+    await atMost(sessions.current.flush.until(subject), settings.timeoutMs); // the verdicts are there
     if (queue === undefined && position !== undefined) await leave(jetstream, position);
   }
 

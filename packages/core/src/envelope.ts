@@ -4,17 +4,24 @@ import type { Metadata } from './metadata.ts';
 import { isObject } from './record-json.ts';
 
 /**
- * go-micro's JSON envelope, `{"Header":{…},"Body":"<base64>"}`. Names are spelled as Go's subscribers look them up:
- * every word with a capital, and the id both as `Micro-Id` (go-micro up to v4.9) and as `Micro-ID`.
+ * go-micro's JSON envelope, `{"Header":{…},"Body":"<base64>"}`.
  */
 export function encodeEnvelope(topic: string, { header, body }: Message): Buffer {
+  const base64 = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('base64');
+  return Buffer.from(JSON.stringify({ Header: spellHeader(topic, header), Body: base64 }));
+}
+
+/**
+ * The header as Go's subscribers look its names up: every word with a capital, the id both as `Micro-Id` (go-micro up
+ * to v4.9) and as `Micro-ID`, and the topic it is sent to.
+ */
+export function spellHeader(topic: string, header: Metadata): Readonly<Record<string, string>> {
   const spelled: Record<string, string> = Object.create(null);
   for (const name of Object.keys(header)) spelled[capitalized(name)] = String(header[name]);
   const id = header['micro-id'];
   if (id !== undefined) spelled['Micro-ID'] = id;
   spelled['Micro-Topic'] = topic;
-  const base64 = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('base64');
-  return Buffer.from(JSON.stringify({ Header: spelled, Body: base64 }));
+  return spelled;
 }
 
 /** Names come again with every message; a bounded number of them is kept, for they may come from anywhere. */

@@ -1,9 +1,10 @@
 // What plugins are made with, besides the contracts: for transports above all.
 export { abortable, abortError, checkSignal } from './aborted.ts';
 export { announcedAddress } from './address.ts';
+export { atMost } from './at-most.ts';
 export { now, staleClock } from './clock.ts';
 export { type Consumer, type ConsumerOptions, makeConsumer, type Received } from './consumer.ts';
-export { decodeEnvelope, encodeEnvelope } from './envelope.ts';
+export { decodeEnvelope, encodeEnvelope, spellHeader } from './envelope.ts';
 export { remoteError } from './errors.ts';
 export {
   decodeRecord,
@@ -14,6 +15,7 @@ export {
   readText,
 } from './record-json.ts';
 export { type RecordMirror, readRecord, recordMirror } from './record-mirror.ts';
+export { pause } from './retry.ts';
 export { formatAddress, parseAddress, type SocketAddress } from './socket-address.ts';
 export { tlsClientOptions, tlsServerOptions } from './tls-options.ts';
 export {

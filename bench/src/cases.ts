@@ -1,5 +1,6 @@
 import type { BenchCase } from './bench-case.ts';
 import { coreCases } from './cases/core.ts';
+import { grpcCases } from './cases/grpc.ts';
 import { heapCases } from './cases/heap.ts';
 import { httpCases } from './cases/http.ts';
 import { memoryCases } from './cases/memory.ts';
@@ -12,6 +13,7 @@ export const cases: readonly BenchCase[] = [
   ...memoryCases,
   ...httpCases,
   ...tcpCases,
+  ...grpcCases,
   ...natsCases,
   ...coreCases,
   ...heapCases,

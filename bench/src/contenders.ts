@@ -3,6 +3,10 @@ import type { Contender } from './contender.ts';
 /** Every contender, by name; loaded in its own process only, so that none pays for another's imports. */
 const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
   http: async () => (await import('./contenders/http.ts')).http,
+  grpc: async () => (await import('./contenders/grpc.ts')).grpc,
+  'grpc-stream': async () => (await import('./contenders/grpc-stream.ts')).grpcStream,
+  'grpc-js': async () => (await import('./contenders/grpc-js.ts')).grpcJs,
+  'grpc-js-stream': async () => (await import('./contenders/grpc-js.ts')).grpcJsStream,
   tcp: async () => (await import('./contenders/tcp.ts')).tcp,
   'tcp-ambient': async () => (await import('./contenders/tcp.ts')).tcpAmbient,
   'limit-tick': async () => (await import('./contenders/limit-tick.ts')).limitTick,

@@ -1,0 +1,24 @@
+import type { BenchCase } from '../bench-case.ts';
+import { hello } from '../work.ts';
+
+const inFlight = [64, 256, 1];
+const shared = { processes: 2, work: hello, inFlight, turn: { ms: 150 }, rounds: 12 } as const;
+
+export const grpcCases: readonly BenchCase[] = [
+  {
+    ...shared,
+    name: 'grpc',
+    about: 'a unary call over gRPC between two processes, JSON both ways; against bare grpc-js',
+    reference: 'grpc-js',
+    contenders: ['grpc'],
+    targets: inFlight.map((n) => ({ contender: 'grpc', inFlight: n, figure: 'ratio', atLeast: 0.95 })),
+  },
+  {
+    ...shared,
+    name: 'grpc-stream',
+    about: 'a message and its answer on one two-way gRPC stream, JSON both ways; against bare grpc-js',
+    reference: 'grpc-js-stream',
+    contenders: ['grpc-stream'],
+    targets: inFlight.map((n) => ({ contender: 'grpc-stream', inFlight: n, figure: 'ratio', atLeast: 0.95 })),
+  },
+];

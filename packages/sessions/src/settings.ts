@@ -12,7 +12,7 @@ export interface SessionOptions {
   readonly windowBytes?: number | undefined;
   /** What a paused reader keeps of a peer that does not wait (Go); then the stream fails. @default 16 MiB */
   readonly maxQueuedBytes?: number | undefined;
-  /** A silent peer is looked for after so long, while something is under way. @default 5000 */
+  /** A silent peer is looked for after so long, while something is under way. @default 500 */
   readonly probeIntervalMs?: number | undefined;
 }
 
@@ -24,7 +24,7 @@ const defaults: SessionSettings = {
   maxIncoming: 10_000,
   windowBytes: 262_144,
   maxQueuedBytes: 16 * 1024 * 1024,
-  probeIntervalMs: 5000,
+  probeIntervalMs: 500,
 };
 
 /** Throws `bad_request` for a number that makes no sense. */

@@ -6,6 +6,7 @@ export { brokerSuite } from './broker/suite.ts';
 export type { CodecHarness, CodecSample } from './codec/harness.ts';
 export { codecSuite } from './codec/suite.ts';
 export { type EventuallyOptions, eventually } from './eventually.ts';
+export { type Certificates, hasOpenssl, makeCertificates } from './faults/certificates.ts';
 export { type CutProxy, cutProxy } from './faults/cut-proxy.ts';
 export type { ServerHandle } from './faults/server.ts';
 export { testHost } from './host.ts';

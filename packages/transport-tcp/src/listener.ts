@@ -51,7 +51,10 @@ export class TcpListener implements Listener {
       this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));
     });
-    this.server.on('tlsClientError', (error) => report('transport.protocol_error', this.address, error));
+    this.server.on('tlsClientError', (error, socket) => {
+      report('transport.protocol_error', this.address, error);
+      socket.destroy(); // node:tls leaves a handshake that took too long as it is
+    });
     this.server.on('drop', () =>
       report('plugin.warning', `${this.address}: a connection beyond maxIncoming was dropped`),
     );

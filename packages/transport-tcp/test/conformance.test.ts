@@ -7,7 +7,7 @@ import { tcpTransport } from '../src/index.ts';
 const { features } = tcpTransport();
 const badAddress = 'nowhere at all';
 
-runUnder({ describe, test, after: afterAll }, transportSuite, {
+runUnder({ describe, test, afterAll }, transportSuite, {
   name: 'tcp',
   features,
   badAddress,
@@ -16,7 +16,7 @@ runUnder({ describe, test, after: afterAll }, transportSuite, {
 });
 
 let paths = 0;
-runUnder({ describe, test, after: afterAll }, transportSuite, {
+runUnder({ describe, test, afterAll }, transportSuite, {
   name: 'tcp over Unix sockets',
   features,
   badAddress,

@@ -1,0 +1,43 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, test } from '@jest/globals';
+import {
+  type Certificates,
+  hasOpenssl,
+  makeCertificates,
+  runUnder,
+  transportFaultSuite,
+} from '@micro/conformance';
+import { build } from 'esbuild';
+import { httpTransport } from '../src/index.ts';
+
+let folder = '';
+let made: Certificates | undefined;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'transport-http-'));
+  await build({
+    entryPoints: [fileURLToPath(new URL('./peer.ts', import.meta.url))],
+    outfile: join(folder, 'peer.mjs'),
+    ...{ bundle: true, platform: 'node', format: 'esm', conditions: ['@micro/source'] },
+  });
+});
+afterAll(() => rm(folder, { recursive: true }));
+const certificates = (): Certificates => {
+  made ??= makeCertificates();
+  return made;
+};
+
+runUnder({ describe, test, afterAll }, transportFaultSuite, {
+  name: 'http',
+  features: httpTransport().features,
+  create: () => httpTransport(),
+  peerFile: () => join(folder, 'peer.mjs'),
+  tls: hasOpenssl
+    ? {
+        server: () => httpTransport({ tls: certificates().server }),
+        client: () => httpTransport({ tls: { ca: certificates().authority.cert } }),
+      }
+    : undefined,
+});

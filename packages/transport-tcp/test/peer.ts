@@ -1,0 +1,4 @@
+import { runPeer } from '@micro/conformance';
+import { tcpTransport } from '../src/index.ts';
+
+await runPeer(() => tcpTransport());

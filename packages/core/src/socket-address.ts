@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { MicroError } from './errors.ts';
 
 /** Where a socket listens or connects. */
@@ -11,7 +12,7 @@ export interface SocketAddress {
   readonly path: string | undefined;
 }
 
-const form = /^(?:\[([0-9A-Fa-f:.%a-z]+)\]|([0-9A-Za-z._-]*)):([0-9]{1,5})$/;
+const form = /^(?:\[([^\]]+)\]|([0-9A-Za-z._-]*)):([0-9]{1,5})$/;
 
 /** Reads `host:port`, `:port`, `[v6]:port` or `unix:/path`. Throws `bad_request` for anything else. */
 export function parseAddress(text: string): SocketAddress {
@@ -20,7 +21,7 @@ export function parseAddress(text: string): SocketAddress {
   }
   const found = form.exec(text);
   const port = Number(found?.[3]);
-  if (found === null || port > 65_535) {
+  if (found === null || port > 65_535 || (found[1] !== undefined && !isIPv6(found[1]))) {
     throw new MicroError('bad_request', `address "${text}" is not host:port, :port, [v6]:port or unix:/path`);
   }
   return { text, host: found[1] ?? (found[2] || undefined), port, path: undefined };

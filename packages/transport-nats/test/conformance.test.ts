@@ -18,6 +18,6 @@ for (const name of ['nats', 'nats-debian'] as const) {
       address: () => ':0',
       badAddress: 'a subject with blanks',
     };
-    runUnder({ describe, test, after: afterAll }, transportSuite, harness);
+    runUnder({ describe, test, afterAll }, transportSuite, harness);
   });
 }

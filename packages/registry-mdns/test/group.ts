@@ -16,7 +16,7 @@ export const ttlMs = 60_000;
 export const goNode = 'greeter-6f1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d';
 
 // What stands for the test that runs.
-export let group: MdnsOptions & { readonly port: number };
+let group: MdnsOptions & { readonly port: number };
 export let peer: RawPeer;
 export let told: BackgroundMessage[] = [];
 let registries: Registry[] = [];

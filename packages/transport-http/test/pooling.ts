@@ -37,7 +37,7 @@ export function start(options: HttpTransportOptions): void {
 function dial(): void {
   pool = transport.dial(`127.0.0.1:${server.port}`, { metadata: noMetadata });
 }
-export const echo = target('Test.echo');
+const echo = target('Test.echo');
 export const call = (body = '1'): TestCall => send(pool, echo, body);
 /** Waits until that peer has received so many requests. */
 export async function requests(peer: number, count: number): Promise<Raw> {

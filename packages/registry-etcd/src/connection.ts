@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { InterceptingCall, type Interceptor, type StatusObject, status } from '@grpc/grpc-js';
+import { isMicroError } from '@micro/core';
 import { abortable } from '@micro/core/plugin';
-import { ConstantBackoff, handleType, noop, retry } from 'cockatiel';
-import { Etcd3, GRPCUnauthenticatedError, GRPCUnavailableError } from 'etcd3';
+import { noop } from 'cockatiel';
+import { Etcd3, GRPCDeadlineExceededError, GRPCUnauthenticatedError, GRPCUnavailableError } from 'etcd3';
 import { credentialsOf } from './credentials.ts';
 import { closedError, etcdError } from './errors.ts';
 import type { Settings } from './options.ts';
@@ -30,29 +31,12 @@ const channelOptions = {
   'grpc.max_receive_message_length': 64 << 20,
 };
 
-export function newConnection({ hosts, tls, user, timeoutMs }: Settings): Connection {
+export function newConnection(settings: Settings): Connection {
+  const { hosts, tls, user, timeoutMs } = settings;
   const closing = new AbortController();
   setMaxListeners(0, closing.signal); // one for each wait under way
   let token: string | undefined;
   let loggingIn: Promise<unknown> | undefined;
-
-  const client = new Etcd3({
-    hosts: [...hosts],
-    ...(tls !== undefined && { credentials: credentialsOf(tls) }),
-    grpcOptions: { ...channelOptions, ...(tls?.serverName !== undefined && nameOverride(tls.serverName)) },
-    defaultCallOptions: ({ isStream }) => ({
-      interceptors: [identify],
-      ...(!isStream && { deadline: Date.now() + timeoutMs }),
-    }),
-    faultHandling: {
-      // Its breaker would keep us out for 5 s after the server is back. Members are tried once each instead.
-      host: () => noop,
-      global: retry(handleType(GRPCUnavailableError), {
-        maxAttempts: hosts.length - 1,
-        backoff: new ConstantBackoff(0),
-      }),
-    },
-  });
 
   // The library's own login opens a connection for each token, and never closes it; and asks for ever where tokens
   // are refused for good, which it knows by the server's text.
@@ -64,7 +48,27 @@ export function newConnection({ hosts, tls, user, timeoutMs }: Settings): Connec
       },
     });
 
-  async function login(): Promise<void> {
+  // One client for each member: we stay with one while it answers, as Go's client does. The library's own pool takes
+  // another for each request, those that are away too; and its breaker keeps out for 5 s what is back.
+  const members = hosts.map(
+    (host) =>
+      new Etcd3({
+        hosts: host,
+        ...(tls !== undefined && { credentials: credentialsOf(tls) }),
+        grpcOptions: {
+          ...channelOptions,
+          ...(tls?.serverName !== undefined && nameOverride(tls.serverName)),
+        },
+        defaultCallOptions: ({ isStream }) => ({
+          interceptors: [identify],
+          ...(!isStream && { deadline: Date.now() + timeoutMs }),
+        }),
+        faultHandling: { host: () => noop, global: noop },
+      }),
+  );
+  let current = Math.floor(Math.random() * members.length);
+
+  async function login(client: Etcd3): Promise<void> {
     if (user === undefined || token !== undefined) return;
     loggingIn ??= client.auth
       .authenticate(user)
@@ -77,8 +81,8 @@ export function newConnection({ hosts, tls, user, timeoutMs }: Settings): Connec
     await loggingIn;
   }
 
-  async function attempt<T>(run: (client: Etcd3) => Promise<T>): Promise<T> {
-    await login();
+  async function askOne<T>(client: Etcd3, run: (client: Etcd3) => Promise<T>): Promise<T> {
+    await login(client);
     const used = token;
     try {
       return await run(client);
@@ -86,8 +90,24 @@ export function newConnection({ hosts, tls, user, timeoutMs }: Settings): Connec
       if (user === undefined || !(error instanceof GRPCUnauthenticatedError)) throw error;
       // Tokens live for five minutes, and not longer than the server.
       if (token === used) token = undefined;
-      await login();
+      await login(client);
       return run(client);
+    }
+  }
+
+  /** Asks the members in turn, until one can be reached. */
+  async function ask<T>(run: (client: Etcd3) => Promise<T>, tried = 1): Promise<T> {
+    const asked = current;
+    const client = members[asked];
+    if (client === undefined) throw new RangeError('registry etcd: no members');
+    try {
+      return await askOne(client, run);
+    } catch (error) {
+      if (!isMembersFault(error)) throw error;
+      if (current === asked) current = (asked + 1) % members.length;
+      // One that was silent has taken the time there was.
+      if (!(error instanceof GRPCUnavailableError) || tried === members.length) throw error;
+      return ask(run, tried + 1);
     }
   }
 
@@ -95,7 +115,7 @@ export function newConnection({ hosts, tls, user, timeoutMs }: Settings): Connec
     async request(run) {
       if (closing.signal.aborted) throw closedError();
       try {
-        return await abortable(attempt(run), closing.signal);
+        return await abortable(ask(run), closing.signal);
       } catch (error) {
         throw etcdError(error);
       }
@@ -103,9 +123,15 @@ export function newConnection({ hosts, tls, user, timeoutMs }: Settings): Connec
     closed: closing.signal,
     close() {
       closing.abort(closedError());
-      client.close();
+      for (const client of members) client.close();
     },
   };
+}
+
+/** Whether another member might have answered. */
+function isMembersFault(error: unknown): boolean {
+  const faults = [GRPCUnavailableError, GRPCDeadlineExceededError];
+  return isMicroError(error, 'unavailable') || faults.some((fault) => error instanceof fault);
 }
 
 function withoutToken(end: StatusObject): StatusObject {

@@ -1,5 +1,6 @@
 import { type Code, isMicroError, MicroError } from '@micro/core';
 import {
+  castGrpcError,
   EtcdAuthenticationFailedError,
   EtcdInvalidAuthTokenError,
   EtcdPermissionDeniedError,
@@ -10,8 +11,10 @@ import {
 } from 'etcd3';
 
 /** What the client library, or etcd itself, has thrown: with etcd's own reason in the message. */
-export function etcdError(error: unknown): MicroError {
-  if (isMicroError(error)) return error;
+export function etcdError(thrown: unknown): MicroError {
+  if (isMicroError(thrown)) return thrown;
+  // What streams emit is gRPC's own.
+  const error = thrown instanceof Error ? castGrpcError(thrown) : thrown;
   const text = error instanceof Error ? error.message : String(error);
   // The library puts gRPC's number and name before what the server said.
   const reason = text.replace(/^\d+ [A-Z_]+: /, '');

@@ -1,4 +1,4 @@
-import type { ILeaseKeepAliveResponse } from 'etcd3';
+import { castGrpcError, type ILeaseKeepAliveResponse } from 'etcd3';
 import type { Connection } from './connection.ts';
 
 /** One lease for each TTL, shared by all nodes that ask for it: a fleet costs etcd no more leases than processes. */
@@ -50,7 +50,7 @@ function keepAlive(connection: Connection, id: string, timeoutMs: number): Promi
     const answer = await new Promise<ILeaseKeepAliveResponse>((resolve, reject) => {
       stream
         .on('data', resolve)
-        .on('error', reject)
+        .on('error', (error) => reject(castGrpcError(error)))
         .on('end', () => reject(new Error('etcd ended a lease renewal without an answer')));
       stream.write({ ID: id });
       stream.end();

@@ -1,5 +1,5 @@
 import { MicroError } from '@micro/core';
-import type { IEvent, IWatchResponse } from 'etcd3';
+import { castGrpcError, type Etcd3, type IEvent, type IWatchResponse } from 'etcd3';
 import type { Connection } from './connection.ts';
 import { rangeOf } from './keys.ts';
 
@@ -9,6 +9,7 @@ export interface Followed {
   readonly from: bigint;
   readonly take: (event: IEvent) => void;
   readonly signal: AbortSignal;
+  /** How long etcd may take to begin, in ms. */
   readonly timeoutMs: number;
 }
 
@@ -24,17 +25,30 @@ export interface End {
 }
 
 /**
- * Follows a range on one stream until that ends. The library's own watcher goes on from the revision in the answer's
- * head, which can be ahead of the events in it, keeps trying without a word while etcd is away, and crashes the process
- * by an answer it does not know: so this is on its plain stream.
+ * Follows a range on one stream until that ends; rejects when it cannot begin. The library's own watcher goes on from
+ * the revision in the answer's head, which can be ahead of the events in it, keeps trying without a word while etcd is
+ * away, and crashes the process by an answer it does not know: so this is on its plain stream.
  */
 export async function follow(connection: Connection, followed: Followed): Promise<End> {
-  const { prefix, from, take, signal, timeoutMs } = followed;
-  const stream = await connection.request(({ watchClient }) => watchClient.watch());
-  let next = from;
-  let begunAt: number | undefined;
-  return new Promise((resolve) => {
+  const { ended } = await connection.request((client) => begin(client, followed));
+  return ended;
+}
+
+/** Resolves when etcd has begun to watch. */
+async function begin(
+  { watchClient }: Etcd3,
+  { prefix, from, take, signal, timeoutMs }: Followed,
+): Promise<{ readonly ended: Promise<End> }> {
+  const stream = await watchClient.watch();
+  return new Promise((resolve, reject) => {
+    let next = from;
+    let begunAt: number | undefined;
     let over = false;
+    let settle: (end: End) => void = () => {};
+    const ended = new Promise<End>((done) => {
+      settle = done;
+    });
+
     function end(error: unknown, compacted = false): void {
       if (over) return;
       over = true;
@@ -43,13 +57,14 @@ export async function follow(connection: Connection, followed: Followed): Promis
       // In this order: the library takes the cancellation of a writable stream for a broken connection.
       stream.end();
       stream.cancel();
-      resolve({ error, compacted, next, lastedMs: begunAt === undefined ? 0 : performance.now() - begunAt });
+      const lastedMs = begunAt === undefined ? 0 : performance.now() - begunAt;
+      settle({ error, compacted, next, lastedMs });
+      if (error === undefined) resolve({ ended });
+      else reject(error); // of no effect where it had begun
     }
     const abort = (): void => end(undefined);
-    const limit = setTimeout(
-      () => end(new MicroError('unavailable', `registry etcd: no watch begun within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
+    const late = new MicroError('unavailable', `registry etcd: no watch has begun within ${timeoutMs} ms`);
+    const limit = setTimeout(end, timeoutMs, late);
 
     function receive({ canceled, created, compact_revision, cancel_reason, ...told }: IWatchResponse): void {
       if (over) return;
@@ -59,6 +74,7 @@ export async function follow(connection: Connection, followed: Followed): Promis
       } else if (created) {
         clearTimeout(limit);
         begunAt = performance.now();
+        resolve({ ended });
       } else {
         const { events, header } = told;
         for (const event of events) take(event);
@@ -68,14 +84,13 @@ export async function follow(connection: Connection, followed: Followed): Promis
     }
     stream
       .on('data', receive)
-      .on('error', end)
+      .on('error', (error) => end(castGrpcError(error)))
       .on('end', () => end(new Error('etcd has ended the watch')));
     signal.addEventListener('abort', abort, { once: true });
-    if (signal.aborted) {
-      abort();
-      return;
+    if (signal.aborted) abort();
+    else {
+      const range = rangeOf(prefix);
+      stream.write({ create_request: { ...range, start_revision: String(from), progress_notify: true } });
     }
-    const range = rangeOf(prefix);
-    stream.write({ create_request: { ...range, start_revision: String(from), progress_notify: true } });
   });
 }

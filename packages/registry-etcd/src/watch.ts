@@ -4,7 +4,7 @@ import type { IEvent } from 'etcd3';
 import type { Connection } from './connection.ts';
 import { etcdError } from './errors.ts';
 import { readRange, textOf } from './read.ts';
-import { follow } from './stream.ts';
+import { type End, follow } from './stream.ts';
 
 export interface Watched {
   /** Of one service, or undefined for all. */
@@ -17,13 +17,13 @@ export interface Watched {
   readonly timeoutMs: number;
 }
 
-/** A stream that breaks sooner is not taken up again here: whoever watches has a backoff. */
+/** A stream that breaks sooner is not taken up again without a list, nor here after one: whoever watches has a backoff. */
 const steadyMs = 1_000;
 
 /**
  * Lists, and follows from the list's revision on, so that nothing is missed in between. A stream that breaks is taken
- * up at the revision it had come to; where etcd has dropped that, everything is listed anew. Resolves when the signal
- * aborts; rejects when etcd is lost.
+ * up at the revision it had come to; where that fails, or etcd has dropped the revision, everything is listed anew.
+ * Resolves when the signal aborts; rejects when etcd is lost.
  */
 export async function watchPrefix(connection: Connection, watched: Watched): Promise<void> {
   const { name, prefix, changed, signal, timeoutMs } = watched;
@@ -38,13 +38,17 @@ export async function watchPrefix(connection: Connection, watched: Watched): Pro
   while (!signal.aborted) {
     const { entries, revision } = await readRange(connection, prefix);
     tell([mirror.list(entries)]);
-    let next = revision + 1n;
-    for (let compacted = false; !compacted && !signal.aborted; ) {
-      const end = await follow(connection, { prefix, from: next, take, signal, timeoutMs });
-      if (end.error !== undefined && !(end.lastedMs > steadyMs)) throw etcdError(end.error);
-      ({ next, compacted } = end);
+    let end = await follow(connection, { prefix, from: revision + 1n, take, signal, timeoutMs });
+    if (isBroken(end)) throw etcdError(end.error);
+    while (!signal.aborted && !isBroken(end) && !end.compacted) {
+      end = await follow(connection, { prefix, from: end.next, take, signal, timeoutMs });
     }
   }
+}
+
+/** A stream that has lived for a while may be taken up again; one that has not gives no reason to think so. */
+function isBroken({ error, lastedMs }: End): boolean {
+  return error !== undefined && lastedMs < steadyMs;
 }
 
 // The library's types write the names of enums in another case than its decoder.

@@ -1,3 +1,4 @@
+import { report } from './background.ts';
 import { now } from './clock.ts';
 import { HandlerContext } from './handler-context.ts';
 import { handle } from './handling.ts';
@@ -114,7 +115,13 @@ function runBatch(): void {
 }
 
 function runReady(): void {
-  for (let next = 0; next < ready.length; next++) ready[next]?.run();
+  for (let next = 0; next < ready.length; next++) {
+    try {
+      ready[next]?.run();
+    } catch (error) {
+      report('plugin.warning', 'a transport threw when it was answered', error); // and calls behind it go on
+    }
+  }
   ready.length = 0;
 }
 

@@ -109,11 +109,9 @@ export class Server implements Acceptor {
   /** What the caller is told of what a handler threw: a MicroError as it is, of anything else nothing. */
   failure(route: ServerRoute, error: unknown): MicroError {
     const { name } = this.options;
-    if (isMicroError(error)) {
-      return error.id === ''
-        ? remoteError(error.code, error.message, { id: name, status: error.status })
-        : error;
-    }
+    // A copy, as over a wire: the handler may keep its own or have frozen it, and cause and stack stay here
+    if (isMicroError(error))
+      return remoteError(error.code, error.message, { id: error.id || name, status: error.status });
     report('call.failed', `${name} ${route.endpoint}`, error);
     return remoteError('internal', `${route.endpoint} failed`, { id: name });
   }

@@ -41,6 +41,18 @@ describe('errors between caller and handler', () => {
     expect(permanent).toMatchObject({ code: 'bad_request', message: 'never' });
   });
 
+  test('a MicroError thrown is copied: it may be frozen or kept, and neither its cause nor its stack is told', async () => {
+    const kept = Object.freeze(new MicroError('conflict', 'taken', { id: 'me', cause: new Error('secret') }));
+    for (let n = 0; n < 2; n++) {
+      const error = await told(kept);
+      if (!isMicroError(error, 'conflict')) throw new Error('another error');
+      expect(error).toMatchObject({ message: 'taken', id: 'me', delivered: 'yes' });
+      expect(error.cause).toBeUndefined();
+      expect(error.stack).not.toContain('errors.test');
+    }
+    expect(kept.delivered).toBeUndefined();
+  });
+
   test.each([
     ['an Error', new Error('secret')],
     ['a string', 'secret'],

@@ -5,8 +5,6 @@ import type { Connection } from './connection.ts';
 export interface Leases {
   /** The id of a lease with at least its whole TTL before it: renewed, or a new one where etcd has dropped it. */
   renewed(ttlMs: number): Promise<string>;
-  /** The lease is known to be lost: the next call gets a new one. */
-  lost(id: string): void;
 }
 
 interface Lease {
@@ -36,9 +34,6 @@ export function newLeases(connection: Connection, timeoutMs: number): Leases {
         lease.renewing = undefined;
       });
       return lease.renewing;
-    },
-    lost(id) {
-      for (const lease of leases.values()) if (lease.id === id) lease.id = undefined;
     },
   };
 }

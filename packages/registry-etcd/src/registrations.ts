@@ -1,6 +1,6 @@
-import { isMicroError, type NodeRecord, type ServiceRecord } from '@micro/core';
+import type { NodeRecord, ServiceRecord } from '@micro/core';
 import { encodeRecord } from '@micro/core/plugin';
-import { CompareResult, CompareTarget, EtcdLeaseInvalidError } from 'etcd3';
+import { CompareResult, CompareTarget } from 'etcd3';
 import type { Connection } from './connection.ts';
 import { nodeKey } from './keys.ts';
 import type { Leases } from './leases.ts';
@@ -28,19 +28,9 @@ export function newRegistrations(prefix: string, connection: Connection, leases:
 
   async function register(record: ServiceRecord, ttlMs: number): Promise<void> {
     const lease = await leases.renewed(ttlMs);
-    try {
-      await writeAll(record, lease, ttlMs);
-    } catch (error) {
-      if (!isLeaseGone(error)) throw error;
-      leases.lost(lease); // it has ended since: while this process was stopped, say
-      await writeAll(record, await leases.renewed(ttlMs), ttlMs);
-    }
-    await dropExpired();
-  }
-
-  async function writeAll(record: ServiceRecord, lease: string, ttlMs: number): Promise<void> {
     const expiresAt = performance.now() + ttlMs;
     await Promise.all(record.nodes.map((node) => write(record, node, lease, expiresAt)));
+    await dropExpired();
   }
 
   /** Writes only where etcd has not what we wrote last: a renewal changes nothing that watchers would be told of. */
@@ -82,8 +72,4 @@ export function newRegistrations(prefix: string, connection: Connection, leases:
       await Promise.all(nodes.map(({ id }) => remove(nodeKey(prefix, name, id))));
     },
   };
-}
-
-function isLeaseGone(error: unknown): boolean {
-  return isMicroError(error) && error.cause instanceof EtcdLeaseInvalidError;
 }

@@ -15,9 +15,8 @@ export interface Followed {
 
 /** How a stream has ended. */
 export interface End {
-  /** Undefined when the signal has aborted, and when etcd has dropped the revision. */
+  /** Undefined when the signal has aborted. */
   readonly error: unknown;
-  readonly compacted: boolean;
   /** The revision to go on from. */
   readonly next: bigint;
   /** How long it was under way. */
@@ -25,7 +24,7 @@ export interface End {
 }
 
 /**
- * Follows a range on one stream until that ends; rejects when it cannot begin. The library's own watcher goes on from
+ * Follows a range on one stream until that ends; rejects when etcd cannot be reached. The library's own watcher goes on from
  * the revision in the answer's head, which can be ahead of the events in it, keeps trying without a word while etcd is
  * away, and crashes the process by an answer it does not know: so this is on its plain stream.
  */
@@ -34,7 +33,7 @@ export async function follow(connection: Connection, followed: Followed): Promis
   return ended;
 }
 
-/** Resolves when etcd has begun to watch. */
+/** Resolves when etcd has begun to watch, or has said why it does not. */
 async function begin(
   { watchClient }: Etcd3,
   { prefix, from, take, signal, timeoutMs }: Followed,
@@ -49,7 +48,7 @@ async function begin(
       settle = done;
     });
 
-    function end(error: unknown, compacted = false): void {
+    function end(error: unknown): void {
       if (over) return;
       over = true;
       clearTimeout(limit);
@@ -58,7 +57,7 @@ async function begin(
       stream.end();
       stream.cancel();
       const lastedMs = begunAt === undefined ? 0 : performance.now() - begunAt;
-      settle({ error, compacted, next, lastedMs });
+      settle({ error, next, lastedMs });
       if (error === undefined) resolve({ ended });
       else reject(error); // of no effect where it had begun
     }
@@ -66,11 +65,11 @@ async function begin(
     const late = new MicroError('unavailable', `registry etcd: no watch has begun within ${timeoutMs} ms`);
     const limit = setTimeout(end, timeoutMs, late);
 
-    function receive({ canceled, created, compact_revision, cancel_reason, ...told }: IWatchResponse): void {
+    function receive({ canceled, created, cancel_reason, ...told }: IWatchResponse): void {
       if (over) return;
       if (canceled) {
-        const compacted = Number(compact_revision) > 0;
-        end(compacted ? undefined : new Error(cancel_reason || 'etcd has ended the watch'), compacted);
+        resolve({ ended }); // this member has answered: no other would answer otherwise
+        end(new Error(cancel_reason || `etcd has nothing from revision ${next} on any more`));
       } else if (created) {
         clearTimeout(limit);
         begunAt = performance.now();

@@ -22,7 +22,7 @@ const steadyMs = 1_000;
 
 /**
  * Lists, and follows from the list's revision on, so that nothing is missed in between. A stream that breaks is taken
- * up at the revision it had come to; where that fails, or etcd has dropped the revision, everything is listed anew.
+ * up at the revision it had come to; where etcd refuses that, having dropped it, say, everything is listed anew.
  * Resolves when the signal aborts; rejects when etcd is lost.
  */
 export async function watchPrefix(connection: Connection, watched: Watched): Promise<void> {
@@ -40,7 +40,7 @@ export async function watchPrefix(connection: Connection, watched: Watched): Pro
     tell([mirror.list(entries)]);
     let end = await follow(connection, { prefix, from: revision + 1n, take, signal, timeoutMs });
     if (isBroken(end)) throw etcdError(end.error);
-    while (!signal.aborted && !isBroken(end) && !end.compacted) {
+    while (!signal.aborted && !isBroken(end)) {
       end = await follow(connection, { prefix, from: end.next, take, signal, timeoutMs });
     }
   }

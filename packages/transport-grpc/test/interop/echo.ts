@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   contract,
   createClient,
@@ -22,6 +23,7 @@ export const Echo = contract('python', 'Echo', {
   fail: rpc({ request: type<Text>(), response: type<Text>() }),
   hang: rpc({ request: type<object>(), response: type<object>() }),
   metadata: rpc({ request: type<object>(), response: type<Text>() }),
+  whoami: rpc({ request: type<object>(), response: type<Text>() }),
   count: rpc({ request: type<{ to: number }>(), response: stream(type<{ n: number }>()) }),
   sum: rpc({ request: stream(type<{ n: number }>()), response: type<{ total: number }>() }),
   chat: rpc({ request: stream(type<Text>()), response: stream(type<Text>()) }),
@@ -46,14 +48,18 @@ const anyJson = {
   }),
 } as const;
 
-export async function serveEcho(options: GrpcTransportOptions = {}): Promise<Served> {
+/** Serves it, on a free port of 127.0.0.1 where nothing else is said. */
+export async function serveEcho(
+  options: GrpcTransportOptions = {},
+  at: string = '127.0.0.1:0',
+): Promise<Served> {
   const transport = grpcTransport(options);
   const service = createService({
     name: 'python',
-    address: '127.0.0.1:0',
+    address: at,
     transport,
     codec: anyJson,
-    registry: memoryRegistry(),
+    registry: memoryRegistry({ network: randomUUID() }),
     drainMs: 1_000,
     leaveMs: 0,
     argv: [],
@@ -69,6 +75,7 @@ export async function serveEcho(options: GrpcTransportOptions = {}): Promise<Ser
         signal.addEventListener('abort', () => reject(new MicroError('canceled', 'left'))),
       ),
     metadata: (_request, { metadata }) => ({ text: JSON.stringify(metadata) }),
+    whoami: (_request, { caller }) => ({ text: `${caller.identity} ${caller.service}` }),
     async *count({ to }) {
       for (let n = 0; n < to; n++) yield { n };
     },
@@ -102,7 +109,7 @@ export async function callEcho(
   address: string,
   options: GrpcTransportOptions = {},
 ): Promise<{ readonly client: MicroClient; close(): Promise<void> }> {
-  const registry = memoryRegistry();
+  const registry = memoryRegistry({ network: randomUUID() });
   const nodes = [{ id: 'one', address, metadata: {} }];
   await registry.register(
     { name: 'python', version: '', metadata: {}, endpoints: [], nodes },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   type Client,
   contract,
@@ -47,7 +48,7 @@ export async function serveTestService(options: GrpcTransportOptions = {}): Prom
     address: '127.0.0.1:0',
     transport,
     codec: testCodec,
-    registry: memoryRegistry(),
+    registry: memoryRegistry({ network: randomUUID() }),
     drainMs: 1_000,
     leaveMs: 0,
     argv: [],
@@ -99,7 +100,7 @@ export interface Calling {
 
 /** A client of ours for whoever serves it at the address. */
 export async function callTestService(address: string, options: GrpcTransportOptions = {}): Promise<Calling> {
-  const registry = memoryRegistry();
+  const registry = memoryRegistry({ network: randomUUID() });
   const nodes = [{ id: 'one', address, metadata: {} }];
   await registry.register(
     { name: 'grpc.testing', version: '', metadata: {}, endpoints: [], nodes },

@@ -22,6 +22,8 @@ export interface BrokerFaultHarness extends BrokerHarness {
   readonly rejected?: readonly Rejection[] | undefined;
   /** How long until what a frozen or dead member had is another's, in ms. @default 10000 */
   readonly takeoverMs?: number | undefined;
+  /** How old a queue must be to survive a SIGKILL of its server, in ms: RabbitMQ notes new ones a second later. @default 0 */
+  readonly settledMs?: number | undefined;
   /** Events of the great case. @default 100000 */
   readonly events?: number | undefined;
   /** Told figures: duplicates, times. */

@@ -19,6 +19,7 @@ export { type Framework, runUnder, type TestFunction } from './run-under.ts';
 export type { SelectorHarness, SelectorTrait } from './selector/harness.ts';
 export { selectorSuite } from './selector/suite.ts';
 export type { Case, Harness, Scope, Suite, Waiver } from './suite.ts';
+export { type TransportBackendHarness, transportBackendFaultSuite } from './transport/backend-faults.ts';
 export type { TransportFaultHarness } from './transport/fault-harness.ts';
 export { transportFaultSuite } from './transport/fault-suite.ts';
 export type { TransportHarness } from './transport/harness.ts';

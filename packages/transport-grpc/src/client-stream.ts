@@ -19,6 +19,8 @@ export class ClientStream extends ClientCall implements StreamSink {
   private readonly queue: Buffer[] = [];
   private pending = 0;
   private sending = false;
+  private onItsWay = 0;
+  private readonly context = { callback: (): void => this.written() };
   private full = false;
   private finished = false;
   private over = false;
@@ -98,11 +100,12 @@ export class ClientStream extends ClientCall implements StreamSink {
 
   private send(message: Buffer): void {
     this.sending = true;
-    this.call.sendMessageWithContext({ callback: () => this.written(message.length) }, message);
+    this.onItsWay = message.length;
+    this.call.sendMessageWithContext(this.context, message);
   }
 
-  private written(bytes: number): void {
-    this.pending -= bytes;
+  private written(): void {
+    this.pending -= this.onItsWay;
     this.sending = false;
     if (this.over) return;
     const next = this.queue.shift();

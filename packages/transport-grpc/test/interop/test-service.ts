@@ -14,7 +14,7 @@ import { type GrpcTransportOptions, grpcTransport } from '../../src/index.ts';
 import { Aggregated, Empty, Reply, Simple, type Status, Streaming, testCodec } from './messages.ts';
 
 /** gRPC's own service for interoperability (grpc/grpc: src/proto/grpc/testing/test.proto). */
-export const TestService = contract('grpc.testing', 'TestService', {
+const TestService = contract('grpc.testing', 'TestService', {
   emptyCall: rpc({ request: Empty, response: Empty }),
   unaryCall: rpc({ request: Simple, response: Reply }),
   streamingOutputCall: rpc({ request: Streaming, response: stream(Reply) }),

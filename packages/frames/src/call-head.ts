@@ -1,7 +1,7 @@
-import type { Acceptor, Route } from '@micro/core';
+import type { Route } from '@micro/core';
 import { type Bytes, u16, u32 } from './bytes.ts';
+import type { KnownTargets } from './known-targets.ts';
 import { callBytes, METADATA } from './layout.ts';
-import { decodeTarget } from './target.ts';
 
 /** What stands before the body of a CALL, or in an OPEN. */
 export interface CallHead {
@@ -14,8 +14,7 @@ export interface CallHead {
 
 /** Undefined: it cannot be read, or names a target that is not known. */
 export function readCallHead(
-  acceptor: Acceptor,
-  routes: readonly Route[],
+  targets: KnownTargets,
   flags: number,
   bytes: Bytes,
   from: number,
@@ -24,12 +23,11 @@ export function readCallHead(
   let at = from + callBytes;
   if (at > to) return undefined;
   const ref = u16(bytes, from);
-  let route = routes[ref];
-  if (ref === 0) {
+  let route: Route | undefined;
+  if (ref !== 0) route = targets.route(ref);
+  else {
     const end = blockEnd(bytes, at, to);
-    const target = end < 0 ? undefined : decodeTarget(bytes.utf8Slice(at + 2, end));
-    if (target === undefined) return undefined;
-    route = acceptor.route(...target);
+    route = end < 0 ? undefined : targets.named(bytes.utf8Slice(at + 2, end));
     at = end;
   }
   if (route === undefined) return undefined;

@@ -57,6 +57,8 @@ export class ClientSession extends Session {
   leavingPeer = false;
   /** Calls can be sent. */
   taking = false;
+  /** We have greeted. */
+  hasSpoken = false;
   private readonly owner: SessionOwner;
   private readonly calls = new Slots<OutgoingCall>('calls');
   private readonly streams = new Slots<FrameStream>('streams');
@@ -80,6 +82,7 @@ export class ClientSession extends Session {
 
   /** Our side of the greeting; the socket is connected. */
   connected(): void {
+    this.hasSpoken = true;
     this.greet(this.owner.service);
   }
 

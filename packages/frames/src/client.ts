@@ -24,6 +24,8 @@ export interface FrameClientOptions {
   connect(ready: () => void): Socket;
   /** What a socket's error means, in words. */
   explain(error: Error | undefined): string;
+  /** What stands at the address takes connections, but does not greet; told before the calls that wait for it fail. */
+  onRefused?(): void;
   onClosed(client: FrameClient): void;
 }
 
@@ -158,6 +160,7 @@ export class FrameClient implements Connection, SessionOwner {
     }
     if (session === this.connecting) {
       this.connecting = undefined;
+      if (session.hasSpoken && !this.closing) this.options.onRefused?.();
       const why = error instanceof MicroError ? error.message : this.options.explain(error);
       this.failWaiting(
         error instanceof MicroError && this.closing

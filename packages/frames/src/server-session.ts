@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
-import { type Acceptor, type Body, MicroError, type Peer, type Route, report } from '@micro/core';
+import { type Acceptor, type Body, MicroError, type Peer, report } from '@micro/core';
 import type { Partial } from './bodies-in.ts';
 import { type Bytes, u16, u32 } from './bytes.ts';
 import { type CallHead, readCallHead } from './call-head.ts';
 import { errorText } from './error-text.ts';
 import type { Greeting } from './greeting.ts';
 import { IncomingFrameCall } from './incoming.ts';
+import { KnownTargets } from './known-targets.ts';
 import {
   CALL,
   CANCEL,
@@ -30,7 +31,6 @@ import { Rate } from './rate.ts';
 import { ServerStreams } from './server-streams.ts';
 import { Session } from './session.ts';
 import type { Sweep } from './sweep.ts';
-import { decodeTarget } from './target.ts';
 
 /** An acceptor's answers may fill so many times `maxUnreadBytes` before the connection is given up. */
 const mostUnread = 64;
@@ -40,8 +40,7 @@ export class ServerSession extends Session {
   peer: Peer;
   private readonly acceptor: Acceptor;
   private readonly onLost: (session: ServerSession) => void;
-  /** Routes by reference; the first is 1. */
-  private readonly routes: Route[] = [];
+  private readonly targets: KnownTargets;
   private readonly calls: (IncomingFrameCall | undefined)[] = [];
   private readonly streams: ServerStreams;
   private readonly opens: Rate;
@@ -58,6 +57,7 @@ export class ServerSession extends Session {
   ) {
     super(socket, limits, sweep);
     this.acceptor = acceptor;
+    this.targets = new KnownTargets(acceptor, limits.maxTargets);
     this.streams = new ServerStreams(this, acceptor);
     this.peer = peer;
     this.onLost = onLost;
@@ -181,7 +181,7 @@ export class ServerSession extends Session {
     const ref = to - from < callBytes ? 0 : u16(bytes, from);
     // nearly always: a known target, no metadata, a body in one piece
     if (ref !== 0 && (flags & (METADATA | MORE)) === 0) {
-      const route = this.routes[ref];
+      const route = this.targets.routes[ref];
       if (route !== undefined) {
         const at = from + callBytes;
         if (this.oversized(to - at)) return;
@@ -206,20 +206,15 @@ export class ServerSession extends Session {
 
   /** Undefined: the connection is broken. */
   private head(flags: number, bytes: Bytes, from: number, to: number): CallHead | undefined {
-    const head = readCallHead(this.acceptor, this.routes, flags, bytes, from, to);
+    const head = readCallHead(this.targets, flags, bytes, from, to);
     if (head === undefined)
       this.broken('protocol', 'the head of a call cannot be read, or names no known target');
     return head;
   }
 
   private target(id: number, bytes: Bytes, from: number, to: number): void {
-    const target = decodeTarget(bytes.utf8Slice(from, to));
-    const ref = this.routes.length === 0 ? 1 : this.routes.length;
-    if (target === undefined || id !== ref || ref > this.limits.maxTargets) {
-      this.broken('protocol', `target ${id >>> 0} is not the next, or has no name`);
-      return;
-    }
-    this.routes[ref] = this.acceptor.route(...target);
+    if (!this.targets.add(id, bytes.utf8Slice(from, to)))
+      this.broken('protocol', `target ${id >>> 0} is not the next, or has no name, or is one too many`);
   }
 
   /** False: too often, and the connection is broken. */

@@ -1,5 +1,5 @@
 import type { Target } from '@micro/core';
-import { TARGET } from './layout.ts';
+import { maxTargetText, TARGET } from './layout.ts';
 import { encodeTarget } from './target.ts';
 import type { FrameWriter } from './writer.ts';
 
@@ -12,6 +12,7 @@ export class TargetRefs {
   /** By the target's index. */
   private readonly refs: (number | undefined)[] = [];
   private last = 0;
+  private size = 0;
 
   /** `most`: how many the server remembers. */
   constructor(writer: FrameWriter, most: number) {
@@ -28,6 +29,8 @@ export class TargetRefs {
     const { index } = target;
     if (index === 0 || index > mostIndex || this.last >= this.most) return 0;
     const text = encodeTarget(target);
+    if (this.size + text.length > maxTargetText) return 0;
+    this.size += text.length;
     const { refs } = this;
     // without holes, so that it stays an array for V8
     while (refs.length < index) refs.push(undefined);

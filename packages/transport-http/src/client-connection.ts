@@ -17,6 +17,8 @@ export class ClientConnection extends ClientSocket {
   /** It has answered before. */
   private kept = false;
   private sent = 0;
+  /** The request asks for an upgrade. */
+  private asking = false;
   private resting = false;
 
   constructor(pool: Pool) {
@@ -28,8 +30,15 @@ export class ClientConnection extends ClientSocket {
     return this.socket.writable;
   }
 
-  send(call: OutgoingCall, lines: string, body: Body): void {
+  /** Nothing was sent on it yet. */
+  get unused(): boolean {
+    return !this.kept && this.call === undefined;
+  }
+
+  /** `asking`: the lines ask for an upgrade. */
+  send(call: OutgoingCall, lines: string, body: Body, asking: boolean): void {
     this.call = call;
+    this.asking = asking;
     this.heard = false;
     this.sent = lines.length + body.length;
     if (this.resting) {
@@ -65,6 +74,11 @@ export class ClientConnection extends ClientSocket {
     }
     this.call = undefined;
     this.kept = true;
+    if (head.status === 101 && this.asking) {
+      // the server has not taken the call: it goes again, in the other protocol
+      pool.upgrade(this, this.release(), call);
+      return;
+    }
     if (head.close) pool.left();
     // given on before the caller is told: the next request is under way while this one's reply is handled
     if (!head.close && head.status === 200) pool.free(this, head.accept !== '');

@@ -20,6 +20,15 @@ export abstract class ClientSocket implements MessageTarget {
   protected heard = false;
   protected error: Error | undefined;
 
+  private readonly onData = (chunk: Buffer): void => this.receive(chunk);
+  private readonly onEnd = (): void => {
+    this.socket.destroy();
+  };
+  private readonly onError = (error: Error): void => {
+    this.error ??= error;
+  };
+  private readonly onClose = (): void => this.closed();
+
   constructor(pool: Pool) {
     this.pool = pool;
     this.since = pool.sweep.tick;
@@ -28,12 +37,23 @@ export abstract class ClientSocket implements MessageTarget {
       this.ready = true;
       this.connected();
     });
-    this.socket.on('data', (chunk: Buffer) => this.receive(chunk));
-    this.socket.on('end', () => this.socket.destroy());
-    this.socket.on('error', (error) => {
-      this.error ??= error;
-    });
-    this.socket.on('close', () => this.closed());
+    this.socket
+      .on('data', this.onData)
+      .on('end', this.onEnd)
+      .on('error', this.onError)
+      .on('close', this.onClose);
+  }
+
+  /** The socket, from now on without us. */
+  protected release(): Socket {
+    this.reader.stop();
+    const { socket } = this;
+    socket
+      .off('data', this.onData)
+      .off('end', this.onEnd)
+      .off('error', this.onError)
+      .off('close', this.onClose);
+    return socket;
   }
 
   protected abstract connected(): void;

@@ -20,7 +20,8 @@ type Field =
   | 'from'
   | 'type'
   | 'timeout'
-  | 'accept';
+  | 'accept'
+  | 'upgrade';
 const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['micro-id', 'id'],
   ['micro-service', 'service'],
@@ -33,6 +34,7 @@ const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['content-type', 'type'],
   ['timeout', 'timeout'],
   ['accept', 'accept'],
+  ['upgrade', 'upgrade'],
 ]);
 
 /** What comes before a body: what the protocol reads of it, and all of it as text. Absent is `''`. */
@@ -60,6 +62,8 @@ export class Head {
   type = '';
   timeout = '';
   accept = '';
+  /** `Upgrade` */
+  upgrade = '';
   hosts = 0;
   lines = 0;
   old = false;

@@ -5,12 +5,13 @@ import {
   type Listener,
   type ListenOptions,
   type Metadata,
-  MicroError,
   noMetadata,
   type Route,
   report,
 } from '@micro/core';
-import { formatAddress, parseAddress, type SocketAddress, tlsServerOptions } from '@micro/core/plugin';
+import { tlsServerOptions } from '@micro/core/plugin';
+import { bind, FrameServer, type Sweep as FrameSweep, protocolName } from '@micro/frames';
+import { framesKey, framesVersion } from './either.ts';
 import { type Head, HeadParser } from './head.ts';
 import type { Settings } from './options.ts';
 import { ServerConnection } from './server-connection.ts';
@@ -24,7 +25,9 @@ interface Kept {
 }
 
 export class HttpListener implements Listener {
-  readonly metadata: Metadata = noMetadata;
+  readonly metadata: Metadata;
+  /** The connections that speak frames; undefined: that is switched off. */
+  readonly frames: FrameServer | undefined;
   readonly active = true;
   readonly settings: Settings;
   readonly acceptor: Acceptor;
@@ -48,9 +51,12 @@ export class HttpListener implements Listener {
   private readonly routes = new Map<string, Kept>();
   private stopped: Promise<void> | undefined;
 
-  constructor(acceptor: Acceptor, settings: Settings, onClosed: () => void) {
+  constructor(acceptor: Acceptor, settings: Settings, frameSweep: FrameSweep, onClosed: () => void) {
     const { tls, headTimeoutMs, progressTimeoutMs, writeTimeoutMs, idleTimeoutMs } = settings;
     this.acceptor = acceptor;
+    this.frames =
+      settings.frames === undefined ? undefined : new FrameServer(acceptor, settings.frames, frameSweep);
+    this.metadata = this.frames === undefined ? noMetadata : { [framesKey]: framesVersion };
     this.onClosed = onClosed;
     this.settings = settings;
     this.parser = new HeadParser('request', settings);
@@ -69,7 +75,11 @@ export class HttpListener implements Listener {
       tls === undefined
         ? createServer(options, accept)
         : createTlsServer(
-            { ...options, ...tlsServerOptions(tls, headTimeoutMs), ALPNProtocols: ['http/1.1'] },
+            {
+              ...options,
+              ...tlsServerOptions(tls, headTimeoutMs),
+              ALPNProtocols: this.frames === undefined ? ['http/1.1'] : [protocolName, 'http/1.1'],
+            },
             accept,
           );
     this.server.maxConnections = settings.maxIncoming;
@@ -77,7 +87,10 @@ export class HttpListener implements Listener {
       this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));
     });
-    this.server.on('tlsClientError', (error) => report('transport.protocol_error', this.address, error));
+    this.server.on('tlsClientError', (error, socket) => {
+      report('transport.protocol_error', this.address, error);
+      socket.destroy(); // node:tls leaves a handshake that took too long as it is
+    });
     this.server.on('drop', () =>
       report('plugin.warning', `${this.address}: a connection beyond maxIncoming was dropped`),
     );
@@ -85,33 +98,9 @@ export class HttpListener implements Listener {
 
   /** Binds the address. Rejects with `unavailable` when it is taken. */
   async start(options: ListenOptions): Promise<this> {
-    const { signal } = options;
-    const address = parseAddress(options.address ?? ':0');
     const { server } = this;
-    await new Promise<void>((resolve, reject) => {
-      const refuse = (cause: Error): void => reject(cannotListen(address, cause));
-      const abort = (): void => {
-        server.close();
-        reject(
-          new MicroError('canceled', `listening on ${address.text} was aborted`, { cause: signal?.reason }),
-        );
-      };
-      if (signal?.aborted) return abort();
-      signal?.addEventListener('abort', abort, { once: true });
-      server.once('error', refuse);
-      server.listen(
-        address.path === undefined ? { host: address.host, port: address.port } : { path: address.path },
-        () => {
-          signal?.removeEventListener('abort', abort);
-          server.off('error', refuse);
-          resolve();
-        },
-      );
-    });
+    this.address = await bind(server, options);
     server.on('error', (error) => report('plugin.warning', this.address, error));
-    const bound = server.address();
-    this.address =
-      typeof bound === 'object' && bound !== null ? formatAddress(bound.address, bound.port) : address.text;
     this.sweep.start();
     return this;
   }
@@ -131,6 +120,7 @@ export class HttpListener implements Listener {
   /** Answers say from now on that their connection closes. New connections are still taken, to be told the same. */
   drain(): void {
     this.draining = true;
+    this.frames?.drain();
   }
 
   async close(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
@@ -138,6 +128,7 @@ export class HttpListener implements Listener {
     const destroy = (): void => this.destroy();
     this.draining = this.closing = true;
     for (const connection of this.connections) connection.finish();
+    this.frames?.close();
     if (signal?.aborted) destroy();
     signal?.addEventListener('abort', destroy, { once: true });
     this.stopped ??= new Promise((resolve) => this.server.close(() => resolve()));
@@ -152,6 +143,12 @@ export class HttpListener implements Listener {
     for (const socket of this.sockets) socket.destroy();
   }
 
+  /** A connection speaks frames. `first`: what was read of them already. */
+  handOver(connection: ServerConnection, first: Uint8Array | undefined): void {
+    this.connections.delete(connection);
+    this.frames?.accept(connection.socket, first);
+  }
+
   private accept(socket: Socket): void {
     const connection = new ServerConnection(this, socket);
     this.connections.add(connection);
@@ -161,16 +158,6 @@ export class HttpListener implements Listener {
   private check(): void {
     for (const connection of this.connections) connection.check();
     // what is left then is still shaking hands
-    if (this.closing && this.connections.size === 0) this.destroy();
+    if (this.closing && this.connections.size === 0 && (this.frames?.size ?? 0) === 0) this.destroy();
   }
-}
-
-function cannotListen(address: SocketAddress, cause: Error & { readonly code?: string }): MicroError {
-  const what =
-    cause.code === 'EADDRINUSE'
-      ? address.path === undefined
-        ? `port ${address.port} is taken: stop who listens there, choose another, or port 0 for any free one`
-        : 'the path exists: remove it if no process listens there'
-      : cause.message;
-  return new MicroError('unavailable', `cannot listen on ${address.text}: ${what}`, { cause });
 }

@@ -1,9 +1,15 @@
 import { MicroError, type TlsOptions } from '@micro/core';
+import { type FrameOptions, type Limits, limitsOf } from '@micro/frames';
 
 /** Durations are in milliseconds, sizes in bytes; all must be positive whole numbers. */
 export interface HttpTransportOptions {
   /** Speak TLS: servers need `cert` and `key`. @default plain TCP */
   readonly tls?: TlsOptions | undefined;
+  /**
+   * Between two sides that both have it on, calls and streams go as frames, on the same port (docs/wire-tcp.md);
+   * everybody else is spoken HTTP with. Its limits, or false: HTTP only. @default {}
+   */
+  readonly frames?: FrameOptions | false | undefined;
   /** Start line and headers of a message. Larger ones are refused with 431. @default 65536 */
   readonly maxHeaderBytes?: number | undefined;
   /** Header lines of a message. @default 128 */
@@ -38,8 +44,9 @@ export interface HttpTransportOptions {
   readonly poolIdleTimeoutMs?: number | undefined;
 }
 
-export type Settings = { readonly [K in Exclude<keyof HttpTransportOptions, 'tls'>]-?: number } & {
+export type Settings = { readonly [K in Exclude<keyof HttpTransportOptions, 'tls' | 'frames'>]-?: number } & {
   readonly tls: TlsOptions | undefined;
+  readonly frames: Limits | undefined;
 };
 
 const defaults = {
@@ -68,5 +75,7 @@ export function settingsOf(options: HttpTransportOptions): Settings {
     }
     settings[name] = value;
   }
-  return { ...settings, tls: options.tls };
+  const { tls, frames = {} } = options;
+  const { maxBodyBytes } = settings;
+  return { ...settings, tls, frames: frames === false ? undefined : limitsOf({ maxBodyBytes, ...frames }) };
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import {
   type Connection,
   type DialOptions,
@@ -8,6 +9,7 @@ import {
   type StreamSink,
 } from '@micro/core';
 import { remoteError, type SocketAddress } from '@micro/core/plugin';
+import { protocolName } from '@micro/frames';
 import { ClientConnection } from './client-connection.ts';
 import { ClientStream } from './client-stream.ts';
 import { explain } from './connect.ts';
@@ -24,6 +26,13 @@ const spread = 8;
 const leavingMs = 10_000;
 const noSink: StreamSink = { write: () => true, end() {}, abort() {}, pause() {}, resume() {} };
 
+/** Asks for another protocol, by the first call of each first connection. */
+export interface Upgrading {
+  /** The socket speaks frames from now on; the calls were not taken by the server. */
+  upgraded(socket: Socket, calls: readonly OutgoingCall[]): void;
+}
+const upgradeLines = `Connection: Upgrade\r\nUpgrade: ${protocolName}\r\n`;
+
 /** The connections to one address, as core sees them: one. */
 export class Pool implements Connection {
   readonly address: string;
@@ -35,6 +44,7 @@ export class Pool implements Connection {
   /** How often the peer has said goodbye. */
   era = 0;
   private readonly onClosed: (pool: Pool) => void;
+  private readonly upgrading: Upgrading | undefined;
   private readonly lines: RequestLines;
   private readonly refusals = new Refusals();
   private readonly connections = new Set<ClientConnection>();
@@ -54,12 +64,14 @@ export class Pool implements Connection {
     settings: Settings,
     options: DialOptions,
     onClosed: (pool: Pool) => void,
+    upgrading?: Upgrading,
   ) {
     const { connectTimeoutMs, poolIdleTimeoutMs } = settings;
     this.address = target.text;
     this.target = target;
     this.settings = settings;
     this.onClosed = onClosed;
+    this.upgrading = upgrading;
     this.lines = new RequestLines(target, options.from, settings.maxHeaderBytes);
     this.parser = new HeadParser('response', settings);
     this.sweep = new Sweep(Math.min(connectTimeoutMs, poolIdleTimeoutMs), () => this.check());
@@ -191,6 +203,14 @@ export class Pool implements Connection {
     this.settle();
   }
 
+  /** A connection speaks another protocol from now on, and is no longer ours; neither are the calls that wait. */
+  upgrade(connection: ClientConnection, socket: Socket, call: OutgoingCall): void {
+    this.connections.delete(connection);
+    report('transport.disconnected', this.address);
+    this.upgrading?.upgraded(socket, [call, ...this.waiting.splice(0)]);
+    this.settle();
+  }
+
   forget(stream: ClientStream): void {
     this.streams.delete(stream);
     this.settle();
@@ -211,7 +231,9 @@ export class Pool implements Connection {
     const { target, body, deadline, metadata } = call;
     try {
       const wire = wireBody(body, target.contentType, settings.maxBodyBytes);
-      connection.send(call, lines.head(target) + lines.own(lines.nextId(), deadline, metadata), wire);
+      const own = lines.own(lines.nextId(), deadline, metadata);
+      const asking = this.upgrading !== undefined && connection.unused && this.connections.size === 1;
+      connection.send(call, lines.head(target) + (asking ? own + upgradeLines : own), wire, asking);
       return true;
     } catch (error) {
       this.refusals.add(call, MicroError.from(error));

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import { type Body, MicroError, type Peer, report, type Work } from '@micro/core';
-import { formatAddress, staleClock } from '@micro/core/plugin';
+import { staleClock } from '@micro/core/plugin';
+import { peerOf, protocolName } from '@micro/frames';
 import type { Head, Refusal } from './head.ts';
 import { HttpCall } from './incoming-call.ts';
 import type { HttpListener } from './listener.ts';
@@ -36,23 +36,25 @@ export class ServerConnection implements MessageTarget {
   private ending = false;
   /** When something last happened that the present time limit counts from. */
   private since: number;
+  private readonly onData = (chunk: Buffer): void => this.receive(chunk);
+  private readonly onDrain = (): void => this.drained();
+  private readonly onClose = (): void => this.closed();
+  private readonly onEnd = (): void => {
+    // a client that closes its side has left: our clients and Go's never close one half
+    if (!this.ending) this.socket.destroy();
+  };
+  private readonly onError = (): void => {
+    // 'close' follows and says all there is to say: the peer has left
+  };
 
   constructor(listener: HttpListener, socket: Socket) {
     this.listener = listener;
     this.socket = socket;
     this.since = listener.sweep.tick;
-    this.peer = peerAt(socket);
+    this.peer = peerOf(socket);
     this.reader = new MessageReader(this, listener.parser, listener.settings);
-    socket.on('data', (chunk: Buffer) => this.receive(chunk));
-    socket.on('drain', () => this.drained());
-    // a client that closes its side has left: our clients and Go's never close one half
-    socket.on('end', () => {
-      if (!this.ending) socket.destroy();
-    });
-    socket.on('close', () => this.closed());
-    socket.on('error', () => {
-      // 'close' follows and says all there is to say: the peer has left
-    });
+    socket.on('data', this.onData).on('drain', this.onDrain).on('end', this.onEnd);
+    socket.on('close', this.onClose).on('error', this.onError);
   }
 
   /** Who is there, for a request that names the calling service. */
@@ -69,22 +71,49 @@ export class ServerConnection implements MessageTarget {
   private receive(chunk: Buffer): void {
     staleClock();
     if (this.ending) return;
-    if (this.first && this.reader.partial === 'no' && !this.speaksHttp(chunk[0])) return;
+    if (this.first && this.reader.partial === 'no' && !this.speaksHttp(chunk)) return;
     const inHead = this.first || this.reader.partial === 'head';
     this.reader.push(chunk);
     // the time limit of a head counts from its first byte: drops of it do not extend it
     if (!inHead || this.reader.partial !== 'head') this.since = this.listener.sweep.tick;
   }
 
-  /** The first byte decides who speaks. 0, with which no HTTP method begins, is kept for a faster protocol. */
-  private speaksHttp(byte: number | undefined): boolean {
-    if (byte !== 0x16) return true;
+  /** The first byte decides who speaks: no HTTP method begins with 0, and frames do. */
+  private speaksHttp(chunk: Buffer): boolean {
+    if (chunk[0] === 0) {
+      if (!this.handOver(chunk)) this.refused({ status: 400, reason: 'frames, which are switched off here' });
+      return false;
+    }
+    if (chunk[0] !== 0x16) return true;
     this.refused({ status: 400, reason: 'TLS, on a port without it' });
     return false;
   }
 
-  message(head: Head, buffer: Buffer, from: number, to: number): void {
+  /** Leaves the connection to the frames; false: there are none here. */
+  private handOver(first?: Buffer): boolean {
+    const { listener, socket } = this;
+    if (listener.frames === undefined) return false;
+    this.reader.stop();
+    socket.off('data', this.onData).off('drain', this.onDrain).off('end', this.onEnd);
+    socket.off('close', this.onClose).off('error', this.onError);
+    listener.handOver(this, first);
+    return true;
+  }
+
+  /** Whether the connection speaks frames from now on. The client sends the request again, as a frame. */
+  private upgrades(head: Head, more: boolean): boolean {
+    const { listener, socket } = this;
+    if (head.upgrade !== protocolName || more || listener.frames === undefined || listener.draining)
+      return false;
+    if (this.call !== undefined || this.queue.length > 0 || this.stream !== undefined) return false;
+    const lines = `Connection: Upgrade\r\nUpgrade: ${protocolName}\r\n`;
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines}\r\n`, 'latin1');
+    return this.handOver();
+  }
+
+  message(head: Head, buffer: Buffer, from: number, to: number, more: boolean): void {
     this.first = false;
+    if (head.upgrade !== '' && this.upgrades(head, more)) return;
     if (this.stream !== undefined) {
       this.stream.receive(head, buffer, from, to);
       return;
@@ -224,11 +253,4 @@ export class ServerConnection implements MessageTarget {
     work?.cancel();
     stream?.left();
   }
-}
-
-function peerAt(socket: Socket): Peer {
-  const { remoteAddress, remotePort } = socket;
-  const address = remoteAddress === undefined ? 'unix' : formatAddress(remoteAddress, remotePort ?? 0);
-  if (!(socket instanceof TLSSocket && socket.authorized)) return { address };
-  return { address, identity: socket.getPeerX509Certificate()?.subject.split('\n').join(', ') };
 }

@@ -9,6 +9,8 @@ import {
   type TransportFeature,
 } from '@micro/core';
 import { parseAddress } from '@micro/core/plugin';
+import { Sweep, shortestOf } from '@micro/frames';
+import { EitherConnection } from './either.ts';
 import { HttpListener } from './listener.ts';
 import { type HttpTransportOptions, settingsOf } from './options.ts';
 import { Pool } from './pool.ts';
@@ -21,7 +23,9 @@ const features: ReadonlySet<TransportFeature> = new Set(['streams', 'pushback', 
  */
 export function httpTransport(options: HttpTransportOptions = {}): Transport {
   const settings = settingsOf(options);
-  const pools = new Set<Pool>();
+  const { frames } = settings;
+  const sweep = new Sweep(frames === undefined ? 1000 : shortestOf(frames));
+  const dialled = new Set<Pool | EitherConnection>();
   const listeners = new Set<HttpListener>();
   let closed = false;
 
@@ -34,7 +38,7 @@ export function httpTransport(options: HttpTransportOptions = {}): Transport {
       if (settings.tls !== undefined && (settings.tls.cert === undefined || settings.tls.key === undefined)) {
         throw new MicroError('bad_request', 'a server with TLS needs tls.cert and tls.key');
       }
-      const listener = new HttpListener(acceptor, settings, () => listeners.delete(listener));
+      const listener = new HttpListener(acceptor, settings, sweep, () => listeners.delete(listener));
       if (closed) throw new MicroError('unavailable', 'the transport is closed');
       await listener.start(options);
       listeners.add(listener);
@@ -48,10 +52,14 @@ export function httpTransport(options: HttpTransportOptions = {}): Transport {
       if (target.path === undefined && target.port === 0) {
         throw new MicroError('bad_request', `address "${address}" has no port`);
       }
-      const pool = new Pool(target, settings, options, () => pools.delete(pool));
-      if (closed) pool.destroy();
-      else pools.add(pool);
-      return pool;
+      const forget = (): boolean => dialled.delete(connection);
+      const connection =
+        frames === undefined
+          ? new Pool(target, settings, options, forget)
+          : new EitherConnection(target, settings, frames, sweep, options, forget);
+      if (closed) connection.destroy();
+      else dialled.add(connection);
+      return connection;
     },
 
     async close(): Promise<void> {
@@ -61,9 +69,9 @@ export function httpTransport(options: HttpTransportOptions = {}): Transport {
         listener.destroy();
         return closed;
       });
-      for (const pool of [...pools]) {
-        pool.destroy();
-        ending.push(pool.empty());
+      for (const connection of [...dialled]) {
+        connection.destroy();
+        ending.push(connection.empty());
       }
       await Promise.all(ending);
     },

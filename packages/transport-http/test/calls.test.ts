@@ -16,7 +16,7 @@ let acceptor: TestAcceptor;
 let listener: Listener;
 let connection: Connection;
 beforeEach(async () => {
-  transport = httpTransport({ maxBodyBytes: 1_000_000 });
+  transport = httpTransport({ frames: false, maxBodyBytes: 1_000_000 });
   acceptor = new TestAcceptor();
   listener = await transport.listen(acceptor, { address: '127.0.0.1:0' });
   connection = transport.dial(dialable(listener), { metadata: noMetadata, from: 'caller' });

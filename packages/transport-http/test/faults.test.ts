@@ -29,15 +29,17 @@ const certificates = (): Certificates => {
   return made;
 };
 
-runUnder({ describe, test, afterAll }, transportFaultSuite, {
-  name: 'http',
-  features: httpTransport().features,
-  create: () => httpTransport(),
-  peerFile: () => join(folder, 'peer.mjs'),
-  tls: hasOpenssl
-    ? {
-        server: () => httpTransport({ tls: certificates().server }),
-        client: () => httpTransport({ tls: { ca: certificates().authority.cert } }),
-      }
-    : undefined,
-});
+for (const frames of [false, undefined] as const) {
+  runUnder({ describe, test, afterAll }, transportFaultSuite, {
+    name: frames === false ? 'http' : 'http, which asks for frames',
+    features: httpTransport().features,
+    create: () => httpTransport({ frames }),
+    peerFile: () => join(folder, 'peer.mjs'),
+    tls: hasOpenssl
+      ? {
+          server: () => httpTransport({ frames, tls: certificates().server }),
+          client: () => httpTransport({ frames, tls: { ca: certificates().authority.cert } }),
+        }
+      : undefined,
+  });
+}

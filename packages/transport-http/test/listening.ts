@@ -26,7 +26,7 @@ export function peer(): Promise<Raw> {
 }
 
 async function start(options: HttpTransportOptions): Promise<void> {
-  transport = httpTransport(options);
+  transport = httpTransport({ frames: false, ...options });
   acceptor = new TestAcceptor();
   listener = await transport.listen(acceptor, { address: '127.0.0.1:0' });
 }

@@ -29,7 +29,7 @@ export async function reopen(options: HttpTransportOptions): Promise<void> {
 }
 
 async function start(options: HttpTransportOptions): Promise<void> {
-  transport = httpTransport(options);
+  transport = httpTransport({ frames: false, ...options });
   acceptor = new TestAcceptor();
   listener = await transport.listen(acceptor, { address: '127.0.0.1:0' });
   connection = transport.dial(dialable(listener), { metadata: noMetadata });

@@ -11,7 +11,7 @@ let transport: Transport;
 let listener: Listener;
 let url: string;
 beforeEach(async () => {
-  transport = httpTransport();
+  transport = httpTransport({ frames: false });
   listener = await transport.listen(new TestAcceptor(), { address: '127.0.0.1:0' });
   url = `http://${dialable(listener)}/`;
 });

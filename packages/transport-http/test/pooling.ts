@@ -30,7 +30,7 @@ export async function serveAnew(): Promise<void> {
 
 /** Another transport, for the same server. */
 export function start(options: HttpTransportOptions): void {
-  transport = httpTransport(options);
+  transport = httpTransport({ frames: false, ...options });
   dial();
 }
 

@@ -191,7 +191,9 @@ describe('a stream', () => {
   });
 
   test('is one of a bounded number', async () => {
-    const narrow = httpTransport({ maxStreams: 2 }).dial(dialable(listener), { metadata: noMetadata });
+    const narrow = httpTransport({ frames: false, maxStreams: 2 }).dial(dialable(listener), {
+      metadata: noMetadata,
+    });
     const streams = [1, 2, 3].map(() => new TestStream('bidi', target('Test.bidi')));
     for (const stream of streams) narrow.open(stream);
     expect(await failureOf(streams[2] ?? (streams[0] as TestStream))).toMatchObject({

@@ -85,7 +85,7 @@ suite(
       ours = [];
     });
     function transport(tls: TlsOptions | undefined): Transport {
-      const made = httpTransport({ tls });
+      const made = httpTransport({ frames: false, tls });
       ours.push(made);
       return made;
     }

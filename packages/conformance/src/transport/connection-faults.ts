@@ -34,6 +34,7 @@ async function serve(scope: TransportFaultScope, transport: Transport): Promise<
     hang: () => new Promise(() => undefined),
     big: () => ({ text: '' }),
     slow: () => ({ text: '' }),
+    again: () => ({ text: '' }),
     async *ticks() {
       yield { text: '' };
     },

@@ -29,6 +29,33 @@ export async function clientOf(
   return client;
 }
 
+async function drainUnderLoad(scope: TransportFaultScope, endpoint: 'slow' | 'again'): Promise<void> {
+  const [leaving, staying] = await Promise.all([server(scope), server(scope)]);
+  const transport = await scope.create();
+  const client = await clientOf(scope, transport, [leaving.address, staying.address]);
+  const call = client.of(Faults)[endpoint];
+  let calling = true;
+  let made = 0;
+  const lane = async (number: number): Promise<void> => {
+    for (let turn = 0; calling; turn++) {
+      const text = `${number} ${turn}`;
+      const reply = await call({ text }, { timeoutMs: 10_000, retries: 10 });
+      assert.equal(reply.text, text);
+      made++;
+    }
+  };
+  const lanes = Promise.all(Array.from({ length: 32 }, (_, number) => lane(number)));
+  lanes.catch(() => {
+    calling = false; // awaited below
+  });
+  await scope.eventually(() => made > 100 || !calling);
+  await leaving.stop();
+  const then = made;
+  await scope.eventually(() => made > then + 200 || !calling);
+  calling = false;
+  await lanes;
+}
+
 /** Peers that die, freeze and leave. */
 export const peerFaults: readonly TransportFaultCase[] = [
   {
@@ -70,33 +97,14 @@ export const peerFaults: readonly TransportFaultCase[] = [
   },
   {
     name: 'a server that is drained under load: no call is lost',
-    async run(scope) {
-      const [leaving, staying] = await Promise.all([server(scope), server(scope)]);
-      const transport = await scope.create();
-      const client = await clientOf(scope, transport, [leaving.address, staying.address]);
-      const api = client.of(Faults);
-      let calling = true;
-      let made = 0;
-      const lane = async (number: number): Promise<void> => {
-        for (let turn = 0; calling; turn++) {
-          const text = `${number} ${turn}`;
-          // not idempotent: what may have been delivered is not sent again
-          const reply = await api.slow({ text }, { timeoutMs: 10_000, retries: 10 });
-          assert.equal(reply.text, text);
-          made++;
-        }
-      };
-      const lanes = Promise.all(Array.from({ length: 32 }, (_, number) => lane(number)));
-      lanes.catch(() => {
-        calling = false; // awaited below
-      });
-      await scope.eventually(() => made > 100 || !calling);
-      await leaving.stop();
-      const then = made;
-      await scope.eventually(() => made > then + 200 || !calling);
-      calling = false;
-      await lanes;
-    },
+    needs: ['goaway'],
+    run: (scope) => drainUnderLoad(scope, 'slow'),
+  },
+  {
+    // a request may cross the end of its connection, and nobody can say then whether it was taken
+    name: 'a server that is drained under load: no call that may be sent again is lost',
+    lacks: 'goaway',
+    run: (scope) => drainUnderLoad(scope, 'again'),
   },
   {
     name: 'a reader that stops reading: its server stays small, and others are answered',

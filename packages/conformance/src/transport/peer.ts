@@ -54,6 +54,10 @@ export async function runPeer(create: () => Transport): Promise<void> {
         await pause(5);
         return { text };
       },
+      async again({ text }) {
+        await pause(5);
+        return { text };
+      },
       async *ticks({ text }, { signal }) {
         while (!signal.aborted) {
           yield { text };

@@ -18,6 +18,8 @@ export class ServerStream extends ServedCall implements IncomingStream, StreamSi
   private pending = 0;
   private full = false;
   private begun = false;
+  /** The client's side has ended. */
+  private heard = false;
   private paused = false;
   private reading = false;
   private pumping = false;
@@ -36,13 +38,18 @@ export class ServerStream extends ServedCall implements IncomingStream, StreamSi
 
   onReceiveMessage(message: Buffer): void {
     this.reading = false;
-    if (this.over) return;
-    this.receiver?.message(bodyOf(message, this.parts.route.text));
+    if (this.over || this.heard) return;
+    const { kind, text } = this.parts.route;
+    this.receiver?.message(bodyOf(message, text));
+    // one request is all there is; go-micro's clients do not end their side of any stream (client/grpc/stream.go)
+    if (kind === 'server-stream') this.onReceiveHalfClose();
     this.read();
   }
 
   onReceiveHalfClose(): void {
-    if (!this.over) this.receiver?.end();
+    if (this.over || this.heard) return;
+    this.heard = true;
+    this.receiver?.end();
   }
 
   write(body: Body): boolean {

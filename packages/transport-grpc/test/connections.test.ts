@@ -64,7 +64,8 @@ test('many calls and streams share one connection', async () => {
 test('a peer that takes the connection and says nothing: unavailable, not delivered, in time', async () => {
   const { address } = await listener(() => undefined);
   const api = await calling(address, { connectTimeoutMs: 50 });
-  const wanted = { code: 'unavailable', delivered: 'no' };
+  const message = `no connection to ${address} after 50 ms`;
+  const wanted = { code: 'unavailable', delivered: 'no', message };
   await Promise.all(
     Array.from({ length: 3 }, () =>
       expect(api.say({ text: 'x' }, { timeoutMs: 20_000 })).rejects.toMatchObject(wanted),

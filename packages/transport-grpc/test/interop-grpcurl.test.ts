@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { describePeer } from '../../../scripts/backends/jest.mjs';
+import { describeField, describeFile, describeMessage } from '../src/descriptors.ts';
 import { bytesField, message } from '../src/protobuf.ts';
 import { serveEcho } from './interop/echo.ts';
 import { testFile } from './interop/messages.ts';
 import { type Ended, run } from './interop/process.ts';
 import { type Served, serveTestService } from './interop/test-service.ts';
+
+const payload = describeField('payload', 1, 'message', { of: '.grpc.testing.Payload' });
 
 await describePeer('grpc-go', ({ grpcurl }) => {
   let served: Served;
@@ -77,6 +80,20 @@ await describePeer('grpc-go', ({ grpcurl }) => {
       'grpc.health.v1.Health/Check',
     );
     expect(JSON.parse(text)).toEqual({ status: 'SERVING' });
+  });
+
+  test('gives what a file imports with it, once', async () => {
+    const deep = message(
+      describeFile('deep.proto', 'deep', [describeMessage('Deep', { fields: [payload] })], []),
+      bytesField(3, 'grpc/testing/test.proto'),
+    );
+    const described = await serveEcho({
+      reflection: message(bytesField(1, deep), bytesField(1, testFile)),
+    });
+    const { status, text } = await curl(described.address, 'describe', 'deep.Deep');
+    await described.close();
+    expect({ status, text }).toMatchObject({ status: 0 });
+    expect(text).toContain('.grpc.testing.Payload payload = 1;');
   });
 
   test('finds what the option describes, lists the rest by name, and nothing where reflection is off', async () => {

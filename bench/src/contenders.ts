@@ -9,6 +9,7 @@ const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
   'grpc-js-stream': async () => (await import('./contenders/grpc-js.ts')).grpcJsStream,
   tcp: async () => (await import('./contenders/tcp.ts')).tcp,
   'tcp-ambient': async () => (await import('./contenders/tcp.ts')).tcpAmbient,
+  'http-frames': async () => (await import('./contenders/tcp.ts')).httpFrames,
   'limit-tick': async () => (await import('./contenders/limit-tick.ts')).limitTick,
   'moleculer-tcp': async () => (await import('./contenders/moleculer-tcp.ts')).moleculerTcp,
   'undici-pool': async () => (await import('./contenders/undici-pool.ts')).undiciPool,

@@ -44,4 +44,16 @@ export const tcpCases: readonly BenchCase[] = [
     rounds: 12,
     targets: [{ contender: 'tcp', inFlight: 64, figure: 'ratio', atLeast: 0.95 }],
   },
+  {
+    name: 'tcp-port',
+    about: 'the frames on the port of the HTTP transport, against those of the TCP transport',
+    processes: 2,
+    reference: 'tcp',
+    contenders: ['http-frames'],
+    work: hello,
+    inFlight: [64],
+    turn: { ms: 150 },
+    rounds: 12,
+    targets: [{ contender: 'http-frames', inFlight: 64, figure: 'ratio', atLeast: 0.95 }],
+  },
 ];

@@ -5,7 +5,7 @@ import { connectMicro, serveMicro } from './micro.ts';
 
 // As many as the undici pool has
 const plugins: PluginOptions = {
-  transport: { http: { maxConnections: 64 } },
+  transport: { http: { maxConnections: 64, frames: false } },
   broker: 'memory',
   codec: 'json',
 };

@@ -41,7 +41,7 @@ export class ServerStream extends ServedCall implements IncomingStream, StreamSi
     if (this.over || this.heard) return;
     const { kind, text } = this.parts.route;
     this.receiver?.message(bodyOf(message, text));
-    // one request is all there is; go-micro's clients do not end their side of any stream (client/grpc/stream.go)
+    // one request is all there is: clients that go-micro generates send it and leave their side open
     if (kind === 'server-stream') this.onReceiveHalfClose();
     this.read();
   }

@@ -9,7 +9,7 @@ import { onPath, run } from '../../scripts/backends/processes.mjs';
 const folderOf = (major) => fileURLToPath(new URL(major, import.meta.url));
 
 /**
- * The Go peer of a major, as `{ version, file }`, built where it is not in the cache yet. The sources are those of v4:
+ * The Go peers of a major, as `{ version, file, grpcFile }`, built where it is not in the cache yet. The sources are those of v4:
  * what we use of go-micro has kept its names, so for another major only the import paths change; its own folder has
  * the versions (go.mod, go.sum) and the plugins (plugins.go).
  */
@@ -22,10 +22,10 @@ export async function goPeer(major, say) {
     .slice(0, 8);
   const key = `go-peer-${version}-${process.platform}-${process.arch}-${hash}`;
   const folder = await fetched(key, async (target) => {
-    say(`go-micro v${version}: building the peer (minutes, once)`);
-    await build(sources, join(target, 'peer'));
+    say(`go-micro v${version}: building the peers (minutes, once)`);
+    await build(sources, target);
   });
-  return { version, file: join(folder, 'peer') };
+  return { version, file: join(folder, 'peer'), grpcFile: join(folder, 'peer-grpc') };
 }
 
 /** Why there can be no Go peer here, or undefined. */
@@ -45,19 +45,33 @@ async function sourcesOf(major) {
           `go-micro.dev/${major}`,
         ),
       );
-  for (const name of ['go.mod', 'go.sum', 'plugins.go'])
+  for (const name of ['go.mod', 'go.sum', 'plugins.go', 'grpc.go'])
     sources.set(name, await readFile(join(folderOf(major), name), 'utf8'));
   return sources;
 }
 
 /** With the ordinary Go client and its caches, at the lowest priority: others work on this machine too. */
-async function build(sources, file) {
+async function build(sources, target) {
   const folder = await mkdtemp(join(tmpdir(), 'micro-go-peer-'));
   try {
     for (const [name, text] of sources) await writeFile(join(folder, name), text);
     const env = { ...process.env, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOWORK: 'off' };
-    const args = ['-p=1', '-mod=readonly', '-buildvcs=false', '-trimpath', '-ldflags=-s -w', '-o', file];
-    await run('nice', ['-n', '19', 'go', 'build', ...args, '.'], { cwd: folder, env });
+    const args = [
+      '-n',
+      '19',
+      'go',
+      'build',
+      '-p=1',
+      '-mod=readonly',
+      '-buildvcs=false',
+      '-trimpath',
+      '-ldflags=-s -w',
+    ];
+    for (const more of [
+      ['-o', join(target, 'peer')],
+      ['-tags=grpc', '-o', join(target, 'peer-grpc')],
+    ])
+      await run('nice', [...args, ...more, '.'], { cwd: folder, env });
   } finally {
     await rm(folder, { recursive: true });
   }

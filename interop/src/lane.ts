@@ -51,7 +51,7 @@ export class Lane {
     const label = `${language}-${++this.started}`;
     const peer =
       language === 'go'
-        ? new Peer(label, this.go.file, [], env)
+        ? new Peer(label, isGrpc(this.stack) ? this.go.grpcFile : this.go.file, [], env)
         : new Peer(label, process.execPath, [fileURLToPath(new URL('./peer/main.js', import.meta.url))], env);
     this.running.add(peer);
     return peer.ready();
@@ -100,14 +100,24 @@ export class Lane {
       MICRO_REGISTER_INTERVAL: String(ttlSeconds / 3),
       MICRO_SERVER_ADDRESS: '127.0.0.1:0',
       MICRO_SERVER_METADATA: 'zone=eu',
+      PEER_CONTENT_TYPE: `application/${stack.codec}`,
+      ...(stack.options === undefined ? {} : { PEER_OPTIONS: JSON.stringify(stack.options) }),
       ...stack.env?.(language, this.go.version),
     };
+    // go-micro's gRPC is a client and a server, ours a transport
+    const grpc = language === 'go' && isGrpc(stack);
+    if (grpc) Object.assign(env, { MICRO_CLIENT: 'grpc', MICRO_SERVER: 'grpc' });
     for (const kind of ['registry', 'transport', 'broker'] as const) {
+      if (kind === 'transport' && grpc) continue;
       const name = stack[kind];
       env[`MICRO_${kind.toUpperCase()}`] = name;
       const server = servers.find((one) => one.name === name);
-      if (server !== undefined) env[`MICRO_${kind.toUpperCase()}_ADDRESS`] = server.url;
+      // go-micro's etcd and Consul plugins want host and port alone
+      if (server !== undefined)
+        env[`MICRO_${kind.toUpperCase()}_ADDRESS`] = server.url.replace('http://', '');
     }
     return env;
   }
 }
+
+const isGrpc = ({ transport }: Stack): boolean => transport === 'grpc';

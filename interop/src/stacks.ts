@@ -1,3 +1,5 @@
+import type {} from '@micro/broker-nats';
+import type { PluginOptions } from '@micro/core';
 import type { BackendName } from '../../scripts/backends/index.mjs';
 import type { Family } from './families.ts';
 import type { Language } from './lane.ts';
@@ -13,6 +15,8 @@ export interface Stack {
   readonly backends?: readonly BackendName[];
   /** Majors of go-micro that have it. @default all */
   readonly majors?: readonly string[];
+  /** Plugins' options for our peer, by kind and name. */
+  readonly options?: PluginOptions;
   /** More that a peer must be told, by environment variables. */
   readonly env?: (language: Language, version: string) => Readonly<Record<string, string>>;
 }
@@ -22,4 +26,14 @@ const usual = { registry: 'mdns', transport: 'http', broker: 'http', codec: 'jso
 /** Every family once with what go-micro takes by default; then what each other plugin changes. */
 export const stacks: readonly Stack[] = [
   { ...usual, families: ['discovery', 'calls', 'streams', 'events', 'fleet'] },
+  { ...usual, registry: 'etcd', families: ['discovery', 'fleet'], backends: ['etcd'] },
+  {
+    ...usual,
+    broker: 'nats',
+    // go-micro knows core NATS alone: members of a JetStream queue would not share with members in Go.
+    options: { broker: { nats: { jetstream: false } } },
+    families: ['events'],
+    backends: ['nats'],
+  },
+  { ...usual, transport: 'grpc', families: ['calls', 'streams', 'fleet'] },
 ];

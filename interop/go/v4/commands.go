@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -114,12 +115,19 @@ func withConnectionTimeout(timeout time.Duration) client.CallOption {
 	return func(o *client.CallOptions) { o.ConnectionTimeout = timeout }
 }
 
+// The content type of requests and events.
+var contentType = os.Getenv("PEER_CONTENT_TYPE")
+
+func (p *peer) request(service, endpoint string, body interface{}) client.Request {
+	return p.service.Client().NewRequest(service, endpoint, body, client.WithContentType(contentType))
+}
+
 // One call, with any JSON as its request.
 func (p *peer) call(a arguments) (json.RawMessage, error) {
 	ctx, cancel := a.context()
 	defer cancel()
 	var reply json.RawMessage
-	request := p.service.Client().NewRequest(a.Service, a.Endpoint, a.Body)
+	request := p.request(a.Service, a.Endpoint, a.Body)
 	err := p.service.Client().Call(ctx, request, &reply, a.options()...)
 	return reply, err
 }
@@ -129,7 +137,7 @@ func (p *peer) empty(a arguments) (json.RawMessage, error) {
 	ctx, cancel := a.context()
 	defer cancel()
 	var reply json.RawMessage
-	request := p.service.Client().NewRequest(a.Service, a.Endpoint, &bytes.Frame{Data: []byte{}})
+	request := p.request(a.Service, a.Endpoint, &bytes.Frame{Data: []byte{}})
 	err := p.service.Client().Call(ctx, request, &reply, a.options()...)
 	return reply, err
 }
@@ -143,7 +151,7 @@ func (p *peer) echo(a arguments) (interface{}, error) {
 	ctx, cancel := a.context()
 	defer cancel()
 	sent, back := text{strings.Repeat("x", a.Size)}, text{}
-	request := p.service.Client().NewRequest(a.Service, "Echo.Text", &sent)
+	request := p.request(a.Service, "Echo.Text", &sent)
 	err := p.service.Client().Call(ctx, request, &back, a.options()...)
 	return map[string]bool{"same": back == sent}, err
 }

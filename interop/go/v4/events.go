@@ -4,7 +4,7 @@ import (
 	"context"
 	"strings"
 
-	"go-micro.dev/v4"
+	"go-micro.dev/v4/client"
 	"go-micro.dev/v4/metadata"
 )
 
@@ -12,9 +12,10 @@ import (
 func (p *peer) publish(a arguments) (interface{}, error) {
 	ctx, cancel := a.context()
 	defer cancel()
-	event, failures := micro.NewEvent(a.Topic, p.service.Client()), map[string]int{}
+	c, failures := p.service.Client(), map[string]int{}
 	for n := 1; n <= a.Times; n++ {
-		if err := event.Publish(ctx, &Number{N: n, Text: "größe"}); err != nil {
+		event := c.NewMessage(a.Topic, &Number{N: n, Text: "größe"}, client.WithMessageContentType(contentType))
+		if err := c.Publish(ctx, event); err != nil {
 			failures[err.Error()]++
 		}
 	}

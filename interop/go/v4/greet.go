@@ -23,10 +23,10 @@ func newGreetings() *greetings {
 }
 
 // One greeting, with a name of its own so that a reply of another call shows.
-func (g *greetings) one(c client.Client, service string, n int, options []client.CallOption) {
+func (g *greetings) one(p *peer, service string, n int, options []client.CallOption) {
 	name, reply, start := fmt.Sprintf("größe %d", n), HelloReply{}, time.Now()
-	request := c.NewRequest(service, "Greeter.Hello", &HelloRequest{Name: name})
-	err := c.Call(context.Background(), request, &reply, options...)
+	request := p.request(service, "Greeter.Hello", &HelloRequest{Name: name})
+	err := p.service.Client().Call(context.Background(), request, &reply, options...)
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	g.Slowest = max(g.Slowest, time.Since(start).Milliseconds())
@@ -50,7 +50,7 @@ func (p *peer) greet(a arguments) (interface{}, error) {
 		go func() {
 			defer callers.Done()
 			for n := range next {
-				all.one(p.service.Client(), a.Service, n, a.options())
+				all.one(p, a.Service, n, a.options())
 			}
 		}()
 	}
@@ -73,19 +73,19 @@ func (p *peer) startLoad(a arguments) (interface{}, error) {
 	p.load = &load{all: newGreetings(), stop: make(chan struct{})}
 	for i := 0; i < a.Parallel; i++ {
 		p.load.callers.Add(1)
-		go p.load.caller(p.service.Client(), a, i)
+		go p.load.caller(p, a, i)
 	}
 	return nil, nil
 }
 
-func (l *load) caller(c client.Client, a arguments, n int) {
+func (l *load) caller(p *peer, a arguments, n int) {
 	defer l.callers.Done()
 	for ; ; n += a.Parallel {
 		select {
 		case <-l.stop:
 			return
 		case <-time.After(5 * time.Millisecond):
-			l.all.one(c, a.Service, n, a.options())
+			l.all.one(p, a.Service, n, a.options())
 		}
 	}
 }

@@ -5,10 +5,8 @@ import (
 	_ "github.com/go-micro/plugins/v4/broker/kafka"
 	_ "github.com/go-micro/plugins/v4/broker/nats"
 	_ "github.com/go-micro/plugins/v4/broker/rabbitmq"
-	_ "github.com/go-micro/plugins/v4/client/grpc"
 	_ "github.com/go-micro/plugins/v4/registry/consul"
 	_ "github.com/go-micro/plugins/v4/registry/etcd"
 	_ "github.com/go-micro/plugins/v4/registry/nats"
-	_ "github.com/go-micro/plugins/v4/server/grpc"
 	_ "github.com/go-micro/plugins/v4/transport/grpc"
 )

@@ -16,7 +16,7 @@ type streamed struct {
 
 // Opens a stream as generated code does: the first message means nothing, the request follows.
 func (p *peer) open(ctx context.Context, a arguments, endpoint string) (client.Stream, error) {
-	request := p.service.Client().NewRequest(a.Service, endpoint, &Nothing{})
+	request := p.request(a.Service, endpoint, &Nothing{})
 	return p.service.Client().Stream(ctx, request, a.options()...)
 }
 

@@ -1,7 +1,7 @@
 // Our peer: a service that serves, calls, publishes and watches as lines of JSON on its input say (protocol.ts). What
 // it is made of is told by the same environment variables as the Go peer's. It ends with its input.
 import { createInterface } from 'node:readline';
-import { createService, kindNames, MicroError } from '@micro/core';
+import { createService, kindNames, MicroError, type PluginOptions } from '@micro/core';
 import type { Command } from '../protocol.ts';
 import { commandsOf } from './commands.ts';
 import { echo, greeter, numbers } from './contract.ts';
@@ -15,7 +15,8 @@ for (const kind of kindNames()) {
   if (name !== undefined && !ofCore.has(name)) await import(`@micro/${kind}-${name}`);
 }
 
-const service = createService({ hooks: { afterStart: () => tell({ event: 'ready' }) } });
+const options: PluginOptions = JSON.parse(process.env.PEER_OPTIONS ?? '{}');
+const service = createService({ ...options, hooks: { afterStart: () => tell({ event: 'ready' }) } });
 service.handle(greeter(service.name), greeterHandlers);
 service.handle(echo(service.name), echoHandlers);
 for (const subscription of process.env.PEER_SUBSCRIBE?.split(',') ?? []) {

@@ -46,7 +46,7 @@ export class ServerCall extends HandlerContext implements Work {
       const checked = route.check === undefined ? request : route.check(request);
       const reply =
         checked instanceof Promise
-          ? checked.then((value) => handle(server, route, value, this))
+          ? checked.then((value) => this.begin(value))
           : handle(server, route, checked, this);
       // A reply that is there already costs no promise
       // and `then` one promise less than an async function that awaits it, which counts with async hooks on
@@ -59,6 +59,13 @@ export class ServerCall extends HandlerContext implements Work {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** After a check that took its time: nobody may want the reply any more. */
+  private begin(request: unknown): unknown {
+    if (!this.running) return undefined;
+    if (this.expired) throw late(this.route.endpoint);
+    return handle(this.server, this.route, request, this);
   }
 
   override cancel(reason?: unknown): void {

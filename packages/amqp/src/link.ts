@@ -66,8 +66,12 @@ export class AmqpLink {
   reset(cause: unknown): void {
     const { current } = this;
     if (current === undefined) return;
-    this.lose(current, cause);
-    void end(current, this.settings.timeoutMs); // never rejects
+    // a connection that is lost closes its channels first: then there is nothing to close any more
+    setImmediate(() => {
+      if (this.current !== current) return;
+      this.lose(current, cause);
+      void end(current, this.settings.timeoutMs); // never rejects
+    });
   }
 
   private open(): Promise<ChannelModel> {

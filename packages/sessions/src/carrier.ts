@@ -9,6 +9,8 @@ export type Header = Readonly<Record<string, string>>;
 export interface Received {
   /** At a client: what it gave to `request`. At a server: how to answer. */
   readonly session: string;
+  /** At a server: what a session is known by, where the way to answer may change with the client's connection. @default session */
+  readonly key?: string | undefined;
   readonly header: Header;
   /** Decoded when it is asked for. Throws for what cannot be decoded. */
   bytes(): Uint8Array;

@@ -70,7 +70,7 @@ export class SessionListener implements Listener {
       );
       return;
     }
-    const key = `${session} ${idOf(header)}`;
+    const key = `${message.key ?? session} ${idOf(header)}`;
     const known = this.works.get(key);
     if (known !== undefined) {
       if (known instanceof ServerStream) known.receive(message);

@@ -102,7 +102,9 @@ export class RabbitmqCarrier implements Carrier<Fields> {
         if (message === null) return; // the queue was deleted; nobody does that but an operator
         const { replyTo: to, correlationId, headers } = message.properties;
         const session = typeof to === 'string' && to !== '' ? `${to}\n${correlationId ?? ''}` : '';
-        this.tell(queue, () => receive(received(session, headers, message.content, this.maxBodyBytes)));
+        this.tell(queue, () =>
+          receive(received(session, correlationId, headers, message.content, this.maxBodyBytes)),
+        );
       },
       { noAck: true },
     );
@@ -249,7 +251,7 @@ export class RabbitmqCarrier implements Carrier<Fields> {
     const session = correlationId.slice(prefix.length);
     const { content, properties } = message;
     this.tell(session, () =>
-      this.replies?.reply(received(session, properties.headers, content, this.maxBodyBytes)),
+      this.replies?.reply(received(session, undefined, properties.headers, content, this.maxBodyBytes)),
     );
   }
 

@@ -63,9 +63,16 @@ export function headerOf(headers: unknown): Header {
   return header;
 }
 
-export function received(session: string, headers: unknown, content: Buffer, limit: number): Received {
+export function received(
+  session: string,
+  key: string | undefined,
+  headers: unknown,
+  content: Buffer,
+  limit: number,
+): Received {
   return {
     session,
+    key,
     header: headerOf(headers),
     bytes() {
       if (content.length <= limit) return content;

@@ -22,6 +22,11 @@ export class Opening {
     this.grpcType = headers['content-type'] ?? '';
   }
 
+  /** The client has reset the stream, or its connection is lost. */
+  get broken(): boolean {
+    return this.stream.closed || this.stream.destroyed;
+  }
+
   get metadata(): Metadata {
     this.lazy ??= readMetadata(this.headers);
     return this.lazy;

@@ -47,7 +47,8 @@ export class ServerStream extends ServedCall implements IncomingStream, StreamSi
   }
 
   onReceiveHalfClose(): void {
-    if (this.over || this.heard) return;
+    // node:http2 ends the readable side of a stream that was reset, too: `onCancel` follows, and that is what it was
+    if (this.over || this.heard || this.parts.opening.broken) return;
     this.heard = true;
     this.receiver?.end();
   }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:http2';
+import { connect, constants } from 'node:http2';
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually } from '@micro/conformance';
 import {
@@ -112,4 +112,32 @@ test('a stream that is paused in the middle of a chunk is told nothing more befo
     stream?.sink.resume();
     expect(told).toEqual(known);
   }
+});
+
+test('a client that resets its stream has left, and has not ended its side', async () => {
+  const told: string[] = [];
+  const acceptor: Acceptor = {
+    endpoints: [],
+    route: () => ({ found: true, kind: 'client-stream', text: true }),
+    call: () => {
+      throw new Error('nobody calls here');
+    },
+    stream: () => ({
+      message: (body) => told.push(String(body)),
+      end: () => told.push('end'),
+      fail: ({ code }) => told.push(code),
+      drained: () => undefined,
+    }),
+  };
+  const listener = await transport().listen(acceptor, { address: '127.0.0.1:0' });
+  const session = connect(`http://${listener.address}`);
+  ending.push(() => session.destroy());
+  const type = 'application/grpc+json';
+  const request = session.request({ ':method': 'POST', ':path': '/x.Test/Sum', 'content-type': type });
+  request.on('error', () => undefined); // it is reset
+  request.write(Buffer.from('000000000131', 'hex'));
+  await eventually(() => told.length === 1);
+  request.close(constants.NGHTTP2_CANCEL);
+  await eventually(() => told.length > 1);
+  expect(told).toEqual(['1', 'canceled']);
 });

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { MicroError } from '@micro/core';
 import { contentTypeOf, grpcTypeOf } from '../src/content-type.ts';
+import { DescriptorIndex } from '../src/descriptor-index.ts';
+import { describeFile, describeMessage } from '../src/descriptors.ts';
 import { readMetadata, writeMetadata } from '../src/metadata.ts';
 import { pathOf, readPath } from '../src/path.ts';
 import { bytesField, message, numberField, readFields } from '../src/protobuf.ts';
@@ -208,5 +210,31 @@ describe('statuses', () => {
     expect(grpcCodeOf(new MicroError('overloaded', ''))).toBe(8);
     expect(grpcCodeOf(new MicroError('canceled', ''))).toBe(1);
     expect(grpcCodeOf(new MicroError('internal', '', { status: 599 }))).toBe(2);
+  });
+});
+
+describe('descriptors', () => {
+  const deep = message(
+    describeFile('deep.proto', 'deep', [describeMessage('Deep')], []),
+    bytesField(3, 'base.proto'),
+  );
+  const base = describeFile('base.proto', '', [describeMessage('Base')], []);
+  const index = new DescriptorIndex();
+  for (const file of [deep, base, deep]) index.add(file);
+
+  test('of a file come with what it imports, on each stream once', () => {
+    const sent = new Set<string>();
+    expect(index.bySymbol('deep.Deep', sent)).toEqual([deep, base]);
+    expect(index.bySymbol('deep.Deep', sent)).toEqual([deep]);
+    expect(index.byName('base.proto', sent)).toEqual([base]);
+    expect(index.bySymbol('Base', new Set())).toEqual([base]);
+  });
+
+  test('that nobody has given are not there, and extensions of a known message are none', () => {
+    expect(index.bySymbol('deep.Nothing', new Set())).toBeUndefined();
+    expect(index.byName('__proto__', new Set())).toBeUndefined();
+    expect(index.extensionsOf('Base')).toEqual([]);
+    expect(index.extensionsOf('Nothing')).toBeUndefined();
+    expect(index.byExtension('Base', 1, new Set())).toBeUndefined();
   });
 });

@@ -46,7 +46,8 @@ export function aborted(): AbortSignal {
 
 /** Throws for anything in the value that could be changed. */
 export function assertFrozen(value: unknown, path: string): void {
-  if (typeof value !== 'object' || value === null) return;
+  // The elements of a view cannot be frozen
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return;
   assert.ok(Object.isFrozen(value), `${path} is not frozen`);
   for (const [key, child] of Object.entries(value)) assertFrozen(child, `${path}.${key}`);
 }

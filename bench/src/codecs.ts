@@ -1,7 +1,9 @@
 import { msgpackCodec } from '@micro/codec-msgpack';
+import { type MessageType, protobufCodec } from '@micro/codec-protobuf';
 import { jsonCodec } from '@micro/core';
 import { Decoder, Encoder } from '@msgpack/msgpack';
 import { Packr, Unpackr } from 'msgpackr';
+import { Nested, Numbers, Small, Text } from './messages.micro.ts';
 import { median } from './stats.ts';
 
 /** A codec beside the library under it: what both do with the same message, in turns. */
@@ -57,6 +59,40 @@ const comparisons: readonly Comparison[] = [
   },
 ];
 
+/** What pbjs makes of the same .proto file (`pbjs -t static-module -w esm`), by message. */
+interface StaticType {
+  readonly encode: (message: unknown) => { readonly finish: () => Uint8Array };
+  readonly decode: (body: Uint8Array) => unknown;
+}
+const { bench }: { readonly bench: Readonly<Record<string, StaticType | undefined>> } = await import(
+  new URL('../protos/messages.static.mjs', import.meta.url).href
+);
+
+function protobufContenders(name: string, type: MessageType<object, object>): Comparison {
+  const bare = bench[name];
+  if (bare === undefined) throw new Error(`there is no static ${name}`);
+  const { encode, decode } = bare;
+  const message = protobufMessages[name];
+  return {
+    name: 'protobuf',
+    reference: 'protobufjs static',
+    contenders: {
+      'protobufjs static': { encode: (one) => encode(one).finish(), decode: (body) => decode(body) },
+      'codec-protobuf': protobufCodec().bind(type),
+      'codec-json': jsonCodec().bind(type),
+    },
+    messages: { [name]: message },
+  };
+}
+
+const protobufMessages: Readonly<Record<string, unknown>> = {
+  Small: plain.small,
+  Text: plain.text,
+  Nested: plain.nested,
+  // 64 bits as numbers are what both can write; protobufjs reads Longs, the codec bigints
+  Numbers: { values: Array.from({ length: 200 }, (_, n) => n * n * (n % 2 === 0 ? 1 : -1)) },
+};
+
 const rounds = 25;
 const turnMs = 12;
 
@@ -105,4 +141,11 @@ function compare({ name, reference, contenders, messages }: Comparison): void {
 }
 
 const wanted = process.argv.slice(2);
-for (const one of comparisons) if (wanted.length === 0 || wanted.includes(one.name)) compare(one);
+const all = [
+  ...comparisons,
+  protobufContenders('Small', Small),
+  protobufContenders('Text', Text),
+  protobufContenders('Nested', Nested),
+  protobufContenders('Numbers', Numbers),
+];
+for (const one of all) if (wanted.length === 0 || wanted.includes(one.name)) compare(one);

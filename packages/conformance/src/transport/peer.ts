@@ -86,6 +86,7 @@ export async function runPeer(create: () => Transport): Promise<void> {
     await Promise.allSettled(readers);
     await client.close();
   }
+  await around.transport.close(); // one over a message system holds the process
   clearInterval(watching);
   process.disconnect();
 }

@@ -36,6 +36,17 @@ describe('retries', () => {
     expect([...sent()].sort()).toEqual(['a:1', 'b:1']);
   });
 
+  test('what a node was too busy for goes to one that has not been asked, while there is any', async () => {
+    for (let n = 0; n < 10; n++) {
+      const { client, sent } = fleet(['a', 'b', 'c'], (call) => {
+        if (sent().length <= 2) call.fail(remoteError('overloaded', 'too busy'), 'no');
+        else call.done('ok');
+      });
+      await client.of(Store).put('x');
+      expect([...sent()].sort()).toEqual(['a:1', 'b:1', 'c:1']);
+    }
+  });
+
   test('a call that may have been delivered is repeated only when its endpoint is idempotent', async () => {
     const { client, sent } = fleet(['a', 'b'], (call) => {
       if (sent().length % 2 === 1) call.fail(lost(), 'maybe');
@@ -60,6 +71,19 @@ describe('retries', () => {
     await expect(client.of(Store)[endpoint]('x')).rejects.toMatchObject({ code, message: 'said so' });
     expect(sent()).toHaveLength(times);
   });
+
+  test.each([
+    ['get', 'internal', 4],
+    ['get', 'timeout', 4],
+    ['put', 'internal', 1],
+  ] as const)(
+    'an answer to %s that may be lost is asked for again, whatever the code (%s)',
+    async (endpoint, code, times) => {
+      const { client, sent } = fleet(['a', 'b'], (call) => call.fail(remoteError(code, 'x'), 'maybe'));
+      await expect(client.of(Store)[endpoint]('x')).rejects.toMatchObject({ code, delivered: 'maybe' });
+      expect(sent()).toHaveLength(times);
+    },
+  );
 
   test.each([
     ['no', 'internal'],

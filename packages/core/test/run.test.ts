@@ -78,6 +78,21 @@ describe('run', () => {
     expect(peer.lines).not.toContain('beforeStart');
   });
 
+  test('a call that waits keeps the process: for the registry until its deadline, and for its next attempt', async () => {
+    const index = join(await bundle(new URL('../src/index.ts', import.meta.url)), 'index.mjs');
+    const code = `
+      import { createClient, memoryRegistry } from '${index}';
+      const registry = { ...memoryRegistry(), watch: () => new Promise(() => undefined) };
+      const waiting = createClient({ registry });
+      const [{ code }] = await Promise.all([100, 50].map((timeoutMs) =>
+        waiting.call('s', 'E.Do', 1, { timeoutMs }).catch((e) => e)));
+      const again = await createClient().call('nobody', 'E.Do', 1).catch((e) => e);
+      console.log(code, again.code);`;
+    const peer = start('--', [], ['--input-type=module', '-e', code]);
+    expect(await peer.ended).toEqual([0, null]);
+    expect(peer.lines).toEqual(['timeout not_found']);
+  });
+
   test.each([
     [['--registry', 'nope'], 'no registry "nope" (have: memory)'],
     [['--nope'], 'unknown argument "--nope": see --help'],

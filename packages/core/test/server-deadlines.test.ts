@@ -104,10 +104,11 @@ describe('the server by itself', () => {
         return { value: String(value) };
       },
     );
-    const expiring = call(2);
+    const expiring = call(50);
     const leaving = call(0);
+    await new Promise(setImmediate); // both are being checked
     leaving.work.cancel();
-    busyFor(5);
+    busyFor(60);
     checked.resolve();
     expect(await expiring.outcome).toEqual(late);
     await new Promise(setImmediate);

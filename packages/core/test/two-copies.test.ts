@@ -3,6 +3,8 @@ import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { deferred, later, network } from './fleet.ts';
 import { bundle } from './peer-process.ts';
+import { record, scriptedRegistry } from './scripted-registry.ts';
+import { scriptedTransport } from './scripted-transport.ts';
 
 type Core = typeof import('../src/index.ts') & Pick<typeof import('../src/ambient.ts'), 'currentContext'>;
 
@@ -145,6 +147,20 @@ describe('two copies of core in one process', () => {
     const seen: string[] = [];
     for await (const message of caller.of(Feed).read('')) seen.push(message);
     expect([seen, passed]).toEqual([['a', 'b'], 2]);
+  });
+
+  test('number their targets together, for a transport that serves clients of both', async () => {
+    const registry = scriptedRegistry(() => [record('s', ['a'])]);
+    const transport = scriptedTransport((call) => call.done('ok'));
+    for (const core of [one, two, one]) {
+      const caller = core.createClient({ registry, transport });
+      later(() => caller.close());
+      await caller.call('s', 'E.Do', '');
+    }
+    const indices = transport.dialled.flatMap(({ requests }) => requests.map(({ target }) => target.index));
+    expect(indices).toHaveLength(3);
+    expect(new Set(indices).size).toBe(3);
+    expect(indices).not.toContain(0);
   });
 
   test('count what happens in the background together, and tell it once', async () => {

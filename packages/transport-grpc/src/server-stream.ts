@@ -42,15 +42,21 @@ export class ServerStream extends ServedCall implements IncomingStream, StreamSi
     const { kind, text } = this.parts.route;
     this.receiver?.message(bodyOf(message, text));
     // one request is all there is: clients that go-micro generates send it and leave their side open
-    if (kind === 'server-stream') this.onReceiveHalfClose();
+    if (kind === 'server-stream') {
+      this.heard = true;
+      this.receiver?.end();
+    }
     this.read();
   }
 
   onReceiveHalfClose(): void {
-    // node:http2 ends the readable side of a stream that was reset, too: `onCancel` follows, and that is what it was
-    if (this.over || this.heard || this.parts.opening.broken) return;
+    if (this.over || this.heard) return;
     this.heard = true;
-    this.receiver?.end();
+    // node:http2 ends what can be read of a stream that was reset, too, and its own clients end their side before they
+    // reset it: a client that has left must not look as if it had said all
+    setImmediate(() => {
+      if (!this.over && !this.parts.opening.broken) this.receiver?.end();
+    });
   }
 
   write(body: Body): boolean {

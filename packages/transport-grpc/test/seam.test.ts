@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:http2';
-import net, { createConnection } from 'node:net';
+import net from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually } from '@micro/conformance';
 import {

@@ -13,16 +13,18 @@ const seenInMs = 1_000;
 /** Many services, many nodes, many watchers. */
 export const crowdCases: readonly RegistryFaultCase[] = [
   {
-    name: 'a thousand services of ten nodes are listed and watched, and a change is seen by all within a second',
+    name: 'a crowd of services is listed and watched, and a change is seen by all within a second',
     async run(scope) {
-      const { services: count, nodes } = scope.harness.crowd ?? { services: 1_000, nodes: 10 };
+      const { services: count = 1_000, nodes = 10, populate } = scope.harness.crowd ?? {};
       const server = await scope.create();
       const crowd = scope.unique('crowd');
       const services = Array.from({ length: count }, (_, index) => member(`${crowd}-${index}`, nodes));
-      scope.defer(() => inTurn(services, (one) => server.deregister(one)));
-      await inTurn(services, (one) => server.register(one, { ttlMs: longTtlMs }));
-      const [first, last] = [services[0], services[count - 1]];
-      assert.ok(first && last);
+      if (populate === undefined) {
+        scope.defer(() => inTurn(services, (one) => server.deregister(one)));
+        await inTurn(services, (one) => server.register(one, { ttlMs: longTtlMs }));
+      } else scope.defer(await populate(services));
+      const last = services[count - 1];
+      assert.ok(last);
 
       const registries = await Promise.all(Array.from({ length: clients }, () => scope.create()));
       for (const registry of registries.slice(0, 2)) {
@@ -48,9 +50,9 @@ export const crowdCases: readonly RegistryFaultCase[] = [
     },
   },
   {
-    name: 'a client may watch a thousand services at once',
+    name: 'a client may watch many services at once',
     async run(scope) {
-      const { services: count } = scope.harness.crowd ?? { services: 1_000 };
+      const { watched: count = 1_000 } = scope.harness.crowd ?? {};
       const [server, client] = [await scope.create(), await scope.create()];
       const crowd = scope.unique('watched');
       const services = Array.from({ length: count }, (_, index) => member(`${crowd}-${index}`, 1));

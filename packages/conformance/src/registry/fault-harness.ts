@@ -20,8 +20,18 @@ export interface RegistryFaultHarness extends RegistryHarness {
   readonly rejected?: RejectedRecord | undefined;
   /** A process with a service of core's, of this name and with one node; resolves when that is registered. */
   startProcess?(name: string, ttlMs: number): Promise<ServiceProcess>;
-  /** How many services and nodes of each a crowd has. @default 1000 services of 10 nodes */
-  readonly crowd?: { readonly services: number; readonly nodes: number } | undefined;
+  readonly crowd?: Crowd | undefined;
+}
+
+export interface Crowd {
+  /** @default 1000 */
+  readonly services?: number | undefined;
+  /** Of each service. @default 10 */
+  readonly nodes?: number | undefined;
+  /** Services that one client watches at once. @default 1000 */
+  readonly watched?: number | undefined;
+  /** Puts the services there at once, where no single process could be so many. Resolves with what takes them out. */
+  populate?(services: readonly ServiceRecord[]): Promise<() => Promise<void>>;
 }
 
 export interface RejectedRecord {

@@ -92,7 +92,7 @@ export class ClientStream extends StreamEnd {
     if (failure !== undefined) this.last((receiver) => receiver.fail(failure, deliveredBy(header)));
     else if (error === eos) this.last((receiver) => receiver.end());
     else {
-      this.take(message.bytes());
+      this.take(message);
       // a Go server that was told the end of our side does not tell its own
       if (this.silent && this.stream.kind === 'client-stream') this.last((receiver) => receiver.end());
     }

@@ -1,4 +1,4 @@
-import { MicroError, type OutgoingCall } from '@micro/core';
+import { type Body, MicroError, type OutgoingCall } from '@micro/core';
 import type { Carrier, Received, Replies } from './carrier.ts';
 import { type ClientStream, nobody } from './client-stream.ts';
 import type { SessionConnection } from './connection.ts';
@@ -106,13 +106,23 @@ export class SessionClient {
     if (call === undefined) return;
     this.slots.release(slot, false);
     connection.done();
-    const error = errorOf(header);
+    let error = errorOf(header);
+    if (error !== undefined) {
+      call.fail(error, deliveredBy(header));
+      return;
+    }
     const { text, contentType } = call.target;
-    if (error !== undefined) call.fail(error, deliveredBy(header));
-    else if (header['Content-Type'] === 'text/plain' && contentType !== 'text/plain') {
+    let body: Body = '';
+    try {
+      body = readBody(message.bytes(), text, contentType);
       // how go-micro says that it has no codec for the request (go-micro v4: server/rpc_server.go)
-      call.fail(new MicroError('bad_request', Buffer.from(message.bytes()).toString()), 'yes');
-    } else call.done(readBody(message.bytes(), text, contentType));
+      if (header['Content-Type'] === 'text/plain' && contentType !== 'text/plain')
+        error = new MicroError('bad_request', typeof body === 'string' ? body : Buffer.from(body).toString());
+    } catch (cause) {
+      error = new MicroError('internal', `an answer of ${connection.address} that cannot be read`, { cause });
+    }
+    if (error === undefined) call.done(body);
+    else call.fail(error, 'yes');
   }
 
   undelivered(session: string): void {

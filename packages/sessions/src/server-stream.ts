@@ -106,7 +106,7 @@ export class ServerStream extends StreamEnd implements IncomingStream {
       });
       return;
     }
-    if (text !== eos) this.take(message.bytes());
+    if (text !== eos) this.take(message);
     // Go's clients cannot end their side of a stream: one request is all there is
     if (text !== eos && this.kind !== 'server-stream') return;
     this.heard = true;

@@ -1,5 +1,5 @@
 import { type Body, MicroError, type StreamReceiver, type StreamSink } from '@micro/core';
-import type { Fields } from './carrier.ts';
+import type { Fields, Received } from './carrier.ts';
 import { eos, marks, readBody, wireBody } from './header.ts';
 
 /** What a sender may send before it has heard from the receiver, and what a message costs besides its bytes. */
@@ -76,8 +76,15 @@ export abstract class StreamEnd implements StreamSink {
   }
 
   /** A message of the peer. */
-  protected take(bytes: Uint8Array): void {
+  protected take(message: Received): void {
     if (this.over || this.lastWord !== undefined) return;
+    let bytes: Uint8Array;
+    try {
+      bytes = message.bytes();
+    } catch (error) {
+      this.fault(MicroError.from(error));
+      return;
+    }
     const cost = bytes.length + overhead;
     if (this.queued + cost > this.maxQueuedBytes && this.queued > 0) {
       this.fault(

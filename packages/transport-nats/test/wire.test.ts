@@ -7,6 +7,7 @@ import {
   type MicroClient,
   MicroError,
   memoryRegistry,
+  type OutgoingCall,
   rpc,
   stream,
   type,
@@ -218,6 +219,42 @@ await describeBackend('nats', ({ start }) => {
     expect(await api.hello({ name: 'Ada' })).toEqual({ msg: 'Hello Ada' });
   });
 
+  test("that nobody took a call which was cancelled is not told of the next call's session", async () => {
+    const subject = await serve();
+    const transport = natsTransport({ address: server.url });
+    closing.push(() => transport.close());
+    const target = {
+      index: 0,
+      service: 'greeter',
+      endpoint: 'Greeter.Hello',
+      contentType: 'application/json',
+    };
+    const call = (): { readonly made: OutgoingCall; readonly outcome: Promise<unknown> } => {
+      let made: OutgoingCall | undefined;
+      const outcome = new Promise<unknown>((resolve) => {
+        const ends = { done: resolve, fail: resolve };
+        made = {
+          target: { ...target, text: true },
+          body: '{"name":"Ada"}',
+          deadline: 0,
+          metadata: undefined,
+          slot: 0,
+          ...ends,
+        };
+      });
+      if (made === undefined) throw new Error('not made');
+      return { made, outcome };
+    };
+    const [nowhere, somewhere] = ['nobody', subject].map((to) => transport.dial(to, { metadata: {} }));
+    const [first, lost, next] = [call(), call(), call()];
+    somewhere?.request(first.made);
+    await first.outcome;
+    nowhere?.request(lost.made);
+    nowhere?.cancel(lost.made);
+    somewhere?.request(next.made);
+    expect(await next.outcome).toBe('{"msg":"Hello Ada"}');
+  });
+
   test('what is no message disturbs neither a listener nor an inbox', async () => {
     const subject = await serve();
     const go = await peer();
@@ -249,6 +286,10 @@ await describeBackend('nats', ({ start }) => {
       for (const token of ['0', '1', '-1', 'x', '99999999999']) go.publish(`${inboxes[0]}.${token}`, text);
     }
     await go.flush();
+    // what is sent to the inbox of a call may be taken for its answer, but it never leaves the call without one
+    await api.hello({ name: 'Eve' }, { timeoutMs: 4_000 }).catch((error: unknown) => {
+      expect(isMicroError(error, 'timeout')).toBe(false);
+    });
     expect(await api.hello({ name: 'Bob' })).toEqual({ msg: 'Hello Bob' });
     expect(Reflect.has({}, 'Micro-Error')).toBe(false);
   });

@@ -5,9 +5,10 @@ import {
   type ChannelCredentials,
   type ChannelInterface,
   type ChannelOptions,
+  connectivityState,
   credentials,
 } from '@grpc/grpc-js';
-import { MicroError, type TlsOptions } from '@micro/core';
+import { MicroError, report, type TlsOptions } from '@micro/core';
 import { parseAddress, type SocketAddress, tlsClientOptions } from '@micro/core/plugin';
 import type { Settings } from './options.ts';
 
@@ -46,6 +47,21 @@ export function openChannel(target: string, settings: Settings): ChannelInterfac
     ...(tls?.serverName !== undefined && { 'grpc.ssl_target_name_override': tls.serverName }),
   };
   return new Channel(target, tls === undefined ? credentials.createInsecure() : secure(tls), options);
+}
+
+/** Reports, until the channel is closed, when it has a connection and when it has lost it. */
+export function reportState(channel: ChannelInterface, address: string): void {
+  let connected = false;
+  const look = (): void => {
+    const state = channel.getConnectivityState(false);
+    if (connected !== (state === connectivityState.READY)) {
+      connected = !connected;
+      report(connected ? 'transport.connected' : 'transport.disconnected', address);
+    }
+    if (state !== connectivityState.SHUTDOWN)
+      channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, look);
+  };
+  look();
 }
 
 function secure(tls: TlsOptions): ChannelCredentials {

@@ -9,11 +9,12 @@ import {
   type StreamSink,
 } from '@micro/core';
 import { Calling } from './calling.ts';
-import { openChannel, readTarget } from './channel.ts';
+import { openChannel, readTarget, reportState } from './channel.ts';
 import { bufferOf, type ClientCall } from './client-call.ts';
 import { ClientStream, type StreamOwner, tooLarge } from './client-stream.ts';
 import { ClientUnary, type UnaryOwner } from './client-unary.ts';
 import type { Settings } from './options.ts';
+import { refusedStream } from './refused-stream.ts';
 
 /** A peer's address, with a channel behind it from the first call on: one connection for all calls. */
 export class GrpcConnection implements Connection, UnaryOwner, StreamOwner {
@@ -153,7 +154,10 @@ export class GrpcConnection implements Connection, UnaryOwner, StreamOwner {
         'overloaded',
         `${this.waiting.size} calls wait for a connection to ${this.address}`,
       );
-    this.channel ??= openChannel(this.target, this.settings);
+    if (this.channel === undefined) {
+      this.channel = openChannel(this.target, this.settings);
+      reportState(this.channel, this.address);
+    }
     return this.channel;
   }
 
@@ -194,22 +198,4 @@ export class GrpcConnection implements Connection, UnaryOwner, StreamOwner {
     this.onClosed();
     this.whenIdle();
   }
-}
-
-/** A stream that was not opened: it fails in a moment, for `open` has to return first. */
-function refusedStream(stream: OutgoingStream, error: MicroError): StreamSink {
-  let left = false;
-  process.nextTick(() => {
-    if (!left) stream.fail(error, 'no');
-  });
-  const nothing = (): void => undefined;
-  return {
-    write: () => true,
-    end: nothing,
-    abort() {
-      left = true;
-    },
-    pause: nothing,
-    resume: nothing,
-  };
 }

@@ -9,7 +9,9 @@ export interface Routed {
   readonly route: Route;
 }
 
+/** What is kept: as many, of paths of that length. Strangers can put any name before a handler's. */
 const maxKept = 1024;
+const maxKey = 512;
 
 /** Finds who is called by a path, in a content type. */
 export class Routing {
@@ -35,7 +37,7 @@ export class Routing {
     const acceptor = this.services.has(path) ? this.services : this.acceptor;
     const route = acceptor.route(service, endpoint, contentTypeOf(grpcType));
     const routed = { acceptor, route };
-    if (route.found && this.kept.size < maxKept) this.kept.set(key, routed);
+    if (route.found && this.kept.size < maxKept && key.length <= maxKey) this.kept.set(key, routed);
     return routed;
   }
 

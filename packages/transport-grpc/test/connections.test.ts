@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { cutProxy, eventually } from '@micro/conformance';
-import type { Client } from '@micro/core';
+import { type Client, onBackground } from '@micro/core';
 import { type GrpcTransportOptions, grpcTransport } from '../src/index.ts';
 import { callEcho, Echo, serveEcho } from './interop/echo.ts';
 
@@ -59,6 +59,23 @@ test('many calls and streams share one connection', async () => {
     ...Array.from({ length: 20 }, () => api.sum(numbers())),
   ]);
   expect(proxy.connections).toBe(1);
+});
+
+test('tells when a connection stands and when it is lost', async () => {
+  const { port } = await served();
+  const proxy = await cutProxy(port);
+  ending.push(() => proxy.close());
+  const events: string[] = [];
+  const stop = onBackground(({ event, subject }) => {
+    if (subject === proxy.address) events.push(event);
+  });
+  ending.push(stop);
+  const api = await calling(proxy.address);
+  await api.say({ text: 'x' });
+  expect(events).toEqual(['transport.connected']);
+  proxy.cut();
+  await eventually(() => events.length === 2);
+  expect(events).toEqual(['transport.connected', 'transport.disconnected']);
 });
 
 test('a peer that takes the connection and says nothing: unavailable, not delivered, in time', async () => {

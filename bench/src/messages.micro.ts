@@ -22,7 +22,7 @@ export interface Small extends ProtoMessage {
   readonly name: string;
 }
 
-/** A `Small` to be sent: what is left out has its default. */
+/** `Small` as it is sent: what is left out has its default. */
 export interface SmallInit extends ProtoMessage {
   readonly name?: string | undefined;
 }
@@ -39,7 +39,9 @@ export const Small: MessageType<Small, SmallInit> = message<Small, SmallInit>({
   },
   decode(r, base) {
     const m: Mutable<Small> =
-      base === undefined ? { name: '' } : { ...base };
+      base === undefined
+        ? { name: '' }
+        : { ...base };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {
@@ -58,7 +60,7 @@ export interface Text extends ProtoMessage {
   readonly data: string;
 }
 
-/** A `Text` to be sent: what is left out has its default. */
+/** `Text` as it is sent: what is left out has its default. */
 export interface TextInit extends ProtoMessage {
   readonly data?: string | undefined;
 }
@@ -75,7 +77,9 @@ export const Text: MessageType<Text, TextInit> = message<Text, TextInit>({
   },
   decode(r, base) {
     const m: Mutable<Text> =
-      base === undefined ? { data: '' } : { ...base };
+      base === undefined
+        ? { data: '' }
+        : { ...base };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {
@@ -94,7 +98,7 @@ export interface Nested extends ProtoMessage {
   readonly items: readonly Item[];
 }
 
-/** A `Nested` to be sent: what is left out has its default. */
+/** `Nested` as it is sent: what is left out has its default. */
 export interface NestedInit extends ProtoMessage {
   readonly items?: readonly ItemInit[] | undefined;
 }
@@ -118,7 +122,9 @@ export const Nested: MessageType<Nested, NestedInit> = message<Nested, NestedIni
   decode(r, base) {
     const itemsList: Item[] = base === undefined ? [] : [...base.items];
     const m: Mutable<Nested> =
-      base === undefined ? { items: itemsList } : { ...base, items: itemsList };
+      base === undefined
+        ? { items: itemsList }
+        : { ...base, items: itemsList };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {
@@ -145,7 +151,7 @@ export interface Item extends ProtoMessage {
   readonly at?: Point | undefined;
 }
 
-/** A `Item` to be sent: what is left out has its default. */
+/** `Item` as it is sent: what is left out has its default. */
 export interface ItemInit extends ProtoMessage {
   readonly id?: number | undefined;
   readonly name?: string | undefined;
@@ -184,7 +190,9 @@ export const Item: MessageType<Item, ItemInit> = message<Item, ItemInit>({
   decode(r, base) {
     const tagsList: string[] = base === undefined ? [] : [...base.tags];
     const m: Mutable<Item> =
-      base === undefined ? { id: 0, name: '', price: 0, tags: tagsList, on: false } : { ...base, tags: tagsList };
+      base === undefined
+        ? { id: 0, name: '', price: 0, tags: tagsList, on: false }
+        : { ...base, tags: tagsList };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {
@@ -222,7 +230,7 @@ export interface Point extends ProtoMessage {
   readonly y: number;
 }
 
-/** A `Point` to be sent: what is left out has its default. */
+/** `Point` as it is sent: what is left out has its default. */
 export interface PointInit extends ProtoMessage {
   readonly x?: number | undefined;
   readonly y?: number | undefined;
@@ -242,7 +250,9 @@ export const Point: MessageType<Point, PointInit> = message<Point, PointInit>({
   },
   decode(r, base) {
     const m: Mutable<Point> =
-      base === undefined ? { x: 0, y: 0 } : { ...base };
+      base === undefined
+        ? { x: 0, y: 0 }
+        : { ...base };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {
@@ -266,7 +276,7 @@ export interface Numbers extends ProtoMessage {
   readonly fixed: bigint;
 }
 
-/** A `Numbers` to be sent: what is left out has its default. */
+/** `Numbers` as it is sent: what is left out has its default. */
 export interface NumbersInit extends ProtoMessage {
   readonly values?: readonly number[] | undefined;
   readonly big?: bigint | undefined;
@@ -292,7 +302,9 @@ export const Numbers: MessageType<Numbers, NumbersInit> = message<Numbers, Numbe
   decode(r, base) {
     const valuesList: number[] = base === undefined ? [] : [...base.values];
     const m: Mutable<Numbers> =
-      base === undefined ? { values: valuesList, big: 0n, fixed: 0n } : { ...base, values: valuesList };
+      base === undefined
+        ? { values: valuesList, big: 0n, fixed: 0n }
+        : { ...base, values: valuesList };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {

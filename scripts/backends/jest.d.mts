@@ -18,6 +18,10 @@ export function describePeer(
   body: (programs: { readonly client: string; readonly server: string; readonly grpcurl: string }) => void,
 ): Promise<void>;
 export function describePeer(
+  name: 'protoc',
+  body: (programs: { readonly protoc: string }) => void,
+): Promise<void>;
+export function describePeer(
   name: 'grpc-python',
   body: (programs: { readonly python: string; readonly modules: string }) => void,
 ): Promise<void>;

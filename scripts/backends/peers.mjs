@@ -1,4 +1,6 @@
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { debianPackages, libraries } from './debian.mjs';
 import { goModule } from './go-module.mjs';
 import { onPath } from './processes.mjs';
 import { obstacle } from './programs.mjs';
@@ -13,6 +15,16 @@ const grpc = goModule('grpc', 'google.golang.org/grpc', [
   'google.golang.org/grpc/interop/server',
   'github.com/fullstorydev/grpcurl/cmd/grpcurl',
 ]);
+const protoc = debianPackages(
+  'protoc',
+  ['protobuf-compiler', 'libprotoc32', 'libprotobuf32', 'libprotobuf-dev'],
+  async (target, final) => {
+    // Its libraries lie beside it; the files of google/protobuf it finds from where it stands itself
+    const script = `#!/bin/sh\nLD_LIBRARY_PATH=${libraries(final)} exec ${join(final, 'usr/bin/protoc')} "$@"\n`;
+    await writeFile(join(target, 'protoc'), script);
+    await chmod(join(target, 'protoc'), 0o755);
+  },
+);
 const built = (name) => ({ name, source: grpc, unpacked: (root) => join(root, name) });
 
 export const peers = {
@@ -20,6 +32,18 @@ export const peers = {
   'grpc-go': {
     name: 'grpc-go',
     programs: { client: built('client'), server: built('server'), grpcurl: built('grpcurl') },
+  },
+  /** protoc itself, with google/protobuf to import. */
+  protoc: {
+    name: 'protoc',
+    programs: {
+      protoc: {
+        name: 'protoc',
+        installed: () => onPath('protoc'),
+        source: protoc,
+        unpacked: (root) => join(root, 'protoc'),
+      },
+    },
   },
   /** `modules` for PYTHONPATH: grpcio, with its health checking and reflection. */
   'grpc-python': {

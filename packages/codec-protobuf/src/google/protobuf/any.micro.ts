@@ -25,7 +25,7 @@ export interface Any extends ProtoMessage {
   readonly value: Uint8Array;
 }
 
-/** A `Any` to be sent: what is left out has its default. */
+/** `Any` as it is sent: what is left out has its default. */
 export interface AnyInit extends ProtoMessage {
   readonly typeUrl?: string | undefined;
   readonly value?: Uint8Array | undefined;
@@ -45,7 +45,9 @@ export const Any: MessageType<Any, AnyInit> = message<Any, AnyInit>({
   },
   decode(r, base) {
     const m: Mutable<Any> =
-      base === undefined ? { typeUrl: '', value: new Uint8Array(0) } : { ...base };
+      base === undefined
+        ? { typeUrl: '', value: new Uint8Array(0) }
+        : { ...base };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {

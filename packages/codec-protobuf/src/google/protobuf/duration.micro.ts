@@ -24,7 +24,7 @@ export interface Duration extends ProtoMessage {
   readonly nanos: number;
 }
 
-/** A `Duration` to be sent: what is left out has its default. */
+/** `Duration` as it is sent: what is left out has its default. */
 export interface DurationInit extends ProtoMessage {
   readonly seconds?: bigint | undefined;
   readonly nanos?: number | undefined;
@@ -44,7 +44,9 @@ export const Duration: MessageType<Duration, DurationInit> = message<Duration, D
   },
   decode(r, base) {
     const m: Mutable<Duration> =
-      base === undefined ? { seconds: 0n, nanos: 0 } : { ...base };
+      base === undefined
+        ? { seconds: 0n, nanos: 0 }
+        : { ...base };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {

@@ -22,7 +22,7 @@ export const file_google_protobuf_empty: ProtoFile = protoFile(
 export interface Empty extends ProtoMessage {
 }
 
-/** A `Empty` to be sent: what is left out has its default. */
+/** `Empty` as it is sent: what is left out has its default. */
 export interface EmptyInit extends ProtoMessage {
 }
 
@@ -35,7 +35,9 @@ export const Empty: MessageType<Empty, EmptyInit> = message<Empty, EmptyInit>({
   },
   decode(r, base) {
     const m: Mutable<Empty> =
-      base === undefined ? {} : { ...base };
+      base === undefined
+        ? {}
+        : { ...base };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {

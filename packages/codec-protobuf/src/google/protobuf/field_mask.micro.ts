@@ -23,7 +23,7 @@ export interface FieldMask extends ProtoMessage {
   readonly paths: readonly string[];
 }
 
-/** A `FieldMask` to be sent: what is left out has its default. */
+/** `FieldMask` as it is sent: what is left out has its default. */
 export interface FieldMaskInit extends ProtoMessage {
   readonly paths?: readonly string[] | undefined;
 }
@@ -43,7 +43,9 @@ export const FieldMask: MessageType<FieldMask, FieldMaskInit> = message<FieldMas
   decode(r, base) {
     const pathsList: string[] = base === undefined ? [] : [...base.paths];
     const m: Mutable<FieldMask> =
-      base === undefined ? { paths: pathsList } : { ...base, paths: pathsList };
+      base === undefined
+        ? { paths: pathsList }
+        : { ...base, paths: pathsList };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {

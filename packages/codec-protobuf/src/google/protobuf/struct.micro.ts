@@ -36,7 +36,7 @@ export interface Struct extends ProtoMessage {
   readonly fields: Readonly<Record<string, Value>>;
 }
 
-/** A `Struct` to be sent: what is left out has its default. */
+/** `Struct` as it is sent: what is left out has its default. */
 export interface StructInit extends ProtoMessage {
   readonly fields?: Readonly<Record<string, ValueInit>> | undefined;
 }
@@ -63,7 +63,9 @@ export const Struct: MessageType<Struct, StructInit> = message<Struct, StructIni
   decode(r, base) {
     const fieldsList: Record<string, Value> = base === undefined ? {} : { ...base.fields };
     const m: Mutable<Struct> =
-      base === undefined ? { fields: fieldsList } : { ...base, fields: fieldsList };
+      base === undefined
+        ? { fields: fieldsList }
+        : { ...base, fields: fieldsList };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {
@@ -104,7 +106,7 @@ export interface Value extends ProtoMessage {
     | undefined;
 }
 
-/** A `Value` to be sent: what is left out has its default. */
+/** `Value` as it is sent: what is left out has its default. */
 export interface ValueInit extends ProtoMessage {
   readonly kind?:
     | { readonly case: 'nullValue'; readonly value: NullValue }
@@ -167,7 +169,9 @@ export const Value: MessageType<Value, ValueInit> = message<Value, ValueInit>({
   },
   decode(r, base) {
     const m: Mutable<Value> =
-      base === undefined ? {} : { ...base };
+      base === undefined
+        ? {}
+        : { ...base };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {
@@ -208,7 +212,7 @@ export interface ListValue extends ProtoMessage {
   readonly values: readonly Value[];
 }
 
-/** A `ListValue` to be sent: what is left out has its default. */
+/** `ListValue` as it is sent: what is left out has its default. */
 export interface ListValueInit extends ProtoMessage {
   readonly values?: readonly ValueInit[] | undefined;
 }
@@ -232,7 +236,9 @@ export const ListValue: MessageType<ListValue, ListValueInit> = message<ListValu
   decode(r, base) {
     const valuesList: Value[] = base === undefined ? [] : [...base.values];
     const m: Mutable<ListValue> =
-      base === undefined ? { values: valuesList } : { ...base, values: valuesList };
+      base === undefined
+        ? { values: valuesList }
+        : { ...base, values: valuesList };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {

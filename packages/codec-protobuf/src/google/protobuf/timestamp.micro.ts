@@ -26,7 +26,7 @@ export interface Timestamp extends ProtoMessage {
   readonly nanos: number;
 }
 
-/** A `Timestamp` to be sent: what is left out has its default. */
+/** `Timestamp` as it is sent: what is left out has its default. */
 export interface TimestampInit extends ProtoMessage {
   readonly seconds?: bigint | undefined;
   readonly nanos?: number | undefined;
@@ -46,7 +46,9 @@ export const Timestamp: MessageType<Timestamp, TimestampInit> = message<Timestam
   },
   decode(r, base) {
     const m: Mutable<Timestamp> =
-      base === undefined ? { seconds: 0n, nanos: 0 } : { ...base };
+      base === undefined
+        ? { seconds: 0n, nanos: 0 }
+        : { ...base };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {

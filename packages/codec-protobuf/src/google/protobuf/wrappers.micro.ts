@@ -23,7 +23,7 @@ export interface DoubleValue extends ProtoMessage {
   readonly value: number;
 }
 
-/** A `DoubleValue` to be sent: what is left out has its default. */
+/** `DoubleValue` as it is sent: what is left out has its default. */
 export interface DoubleValueInit extends ProtoMessage {
   readonly value?: number | undefined;
 }
@@ -40,7 +40,9 @@ export const DoubleValue: MessageType<DoubleValue, DoubleValueInit> = message<Do
   },
   decode(r, base) {
     const m: Mutable<DoubleValue> =
-      base === undefined ? { value: 0 } : { ...base };
+      base === undefined
+        ? { value: 0 }
+        : { ...base };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {
@@ -60,7 +62,7 @@ export interface FloatValue extends ProtoMessage {
   readonly value: number;
 }
 
-/** A `FloatValue` to be sent: what is left out has its default. */
+/** `FloatValue` as it is sent: what is left out has its default. */
 export interface FloatValueInit extends ProtoMessage {
   readonly value?: number | undefined;
 }
@@ -77,7 +79,9 @@ export const FloatValue: MessageType<FloatValue, FloatValueInit> = message<Float
   },
   decode(r, base) {
     const m: Mutable<FloatValue> =
-      base === undefined ? { value: 0 } : { ...base };
+      base === undefined
+        ? { value: 0 }
+        : { ...base };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {
@@ -97,7 +101,7 @@ export interface Int64Value extends ProtoMessage {
   readonly value: bigint;
 }
 
-/** A `Int64Value` to be sent: what is left out has its default. */
+/** `Int64Value` as it is sent: what is left out has its default. */
 export interface Int64ValueInit extends ProtoMessage {
   readonly value?: bigint | undefined;
 }
@@ -114,7 +118,9 @@ export const Int64Value: MessageType<Int64Value, Int64ValueInit> = message<Int64
   },
   decode(r, base) {
     const m: Mutable<Int64Value> =
-      base === undefined ? { value: 0n } : { ...base };
+      base === undefined
+        ? { value: 0n }
+        : { ...base };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {
@@ -134,7 +140,7 @@ export interface UInt64Value extends ProtoMessage {
   readonly value: bigint;
 }
 
-/** A `UInt64Value` to be sent: what is left out has its default. */
+/** `UInt64Value` as it is sent: what is left out has its default. */
 export interface UInt64ValueInit extends ProtoMessage {
   readonly value?: bigint | undefined;
 }
@@ -151,7 +157,9 @@ export const UInt64Value: MessageType<UInt64Value, UInt64ValueInit> = message<UI
   },
   decode(r, base) {
     const m: Mutable<UInt64Value> =
-      base === undefined ? { value: 0n } : { ...base };
+      base === undefined
+        ? { value: 0n }
+        : { ...base };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {
@@ -171,7 +179,7 @@ export interface Int32Value extends ProtoMessage {
   readonly value: number;
 }
 
-/** A `Int32Value` to be sent: what is left out has its default. */
+/** `Int32Value` as it is sent: what is left out has its default. */
 export interface Int32ValueInit extends ProtoMessage {
   readonly value?: number | undefined;
 }
@@ -188,7 +196,9 @@ export const Int32Value: MessageType<Int32Value, Int32ValueInit> = message<Int32
   },
   decode(r, base) {
     const m: Mutable<Int32Value> =
-      base === undefined ? { value: 0 } : { ...base };
+      base === undefined
+        ? { value: 0 }
+        : { ...base };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {
@@ -208,7 +218,7 @@ export interface UInt32Value extends ProtoMessage {
   readonly value: number;
 }
 
-/** A `UInt32Value` to be sent: what is left out has its default. */
+/** `UInt32Value` as it is sent: what is left out has its default. */
 export interface UInt32ValueInit extends ProtoMessage {
   readonly value?: number | undefined;
 }
@@ -225,7 +235,9 @@ export const UInt32Value: MessageType<UInt32Value, UInt32ValueInit> = message<UI
   },
   decode(r, base) {
     const m: Mutable<UInt32Value> =
-      base === undefined ? { value: 0 } : { ...base };
+      base === undefined
+        ? { value: 0 }
+        : { ...base };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {
@@ -245,7 +257,7 @@ export interface BoolValue extends ProtoMessage {
   readonly value: boolean;
 }
 
-/** A `BoolValue` to be sent: what is left out has its default. */
+/** `BoolValue` as it is sent: what is left out has its default. */
 export interface BoolValueInit extends ProtoMessage {
   readonly value?: boolean | undefined;
 }
@@ -262,7 +274,9 @@ export const BoolValue: MessageType<BoolValue, BoolValueInit> = message<BoolValu
   },
   decode(r, base) {
     const m: Mutable<BoolValue> =
-      base === undefined ? { value: false } : { ...base };
+      base === undefined
+        ? { value: false }
+        : { ...base };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {
@@ -282,7 +296,7 @@ export interface StringValue extends ProtoMessage {
   readonly value: string;
 }
 
-/** A `StringValue` to be sent: what is left out has its default. */
+/** `StringValue` as it is sent: what is left out has its default. */
 export interface StringValueInit extends ProtoMessage {
   readonly value?: string | undefined;
 }
@@ -299,7 +313,9 @@ export const StringValue: MessageType<StringValue, StringValueInit> = message<St
   },
   decode(r, base) {
     const m: Mutable<StringValue> =
-      base === undefined ? { value: '' } : { ...base };
+      base === undefined
+        ? { value: '' }
+        : { ...base };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {
@@ -319,7 +335,7 @@ export interface BytesValue extends ProtoMessage {
   readonly value: Uint8Array;
 }
 
-/** A `BytesValue` to be sent: what is left out has its default. */
+/** `BytesValue` as it is sent: what is left out has its default. */
 export interface BytesValueInit extends ProtoMessage {
   readonly value?: Uint8Array | undefined;
 }
@@ -336,7 +352,9 @@ export const BytesValue: MessageType<BytesValue, BytesValueInit> = message<Bytes
   },
   decode(r, base) {
     const m: Mutable<BytesValue> =
-      base === undefined ? { value: new Uint8Array(0) } : { ...base };
+      base === undefined
+        ? { value: new Uint8Array(0) }
+        : { ...base };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {

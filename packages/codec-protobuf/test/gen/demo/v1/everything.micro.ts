@@ -93,7 +93,7 @@ export interface Inner extends ProtoMessage {
   readonly next?: Inner | undefined;
 }
 
-/** A `Inner` to be sent: what is left out has its default. */
+/** `Inner` as it is sent: what is left out has its default. */
 export interface InnerInit extends ProtoMessage {
   readonly id?: string | undefined;
   readonly nums?: readonly number[] | undefined;
@@ -123,7 +123,9 @@ export const Inner: MessageType<Inner, InnerInit> = message<Inner, InnerInit>({
   decode(r, base) {
     const numsList: number[] = base === undefined ? [] : [...base.nums];
     const m: Mutable<Inner> =
-      base === undefined ? { id: '', nums: numsList } : { ...base, nums: numsList };
+      base === undefined
+        ? { id: '', nums: numsList }
+        : { ...base, nums: numsList };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {
@@ -200,7 +202,7 @@ export interface Everything extends ProtoMessage {
   readonly called: string;
 }
 
-/** A `Everything` to be sent: what is left out has its default. */
+/** `Everything` as it is sent: what is left out has its default. */
 export interface EverythingInit extends ProtoMessage {
   readonly aDouble?: number | undefined;
   readonly aFloat?: number | undefined;
@@ -435,7 +437,58 @@ export const Everything: MessageType<Everything, EverythingInit> = message<Every
     const byBoolList: Record<string, Color> = base === undefined ? {} : { ...base.byBool };
     const byUintList: Record<string, Uint8Array> = base === undefined ? {} : { ...base.byUint };
     const m: Mutable<Everything> =
-      base === undefined ? { aDouble: 0, aFloat: 0, anInt32: 0, anInt64: 0n, aUint32: 0, aUint64: 0n, aSint32: 0, aSint64: 0n, aFixed32: 0, aFixed64: 0n, aSfixed32: 0, aSfixed64: 0n, aBool: false, aString: '', aBytes: new Uint8Array(0), color: 'RED', doubles: doublesList, int64s: int64sList, strings: stringsList, inners: innersList, colors: colorsList, loose: looseList, blobs: blobsList, sints: sintsList, fixeds: fixedsList, bools: boolsList, byName: byNameList, byNumber: byNumberList, byBool: byBoolList, byUint: byUintList, constructor_: '', called: '' } : { ...base, doubles: doublesList, int64s: int64sList, strings: stringsList, inners: innersList, colors: colorsList, loose: looseList, blobs: blobsList, sints: sintsList, fixeds: fixedsList, bools: boolsList, byName: byNameList, byNumber: byNumberList, byBool: byBoolList, byUint: byUintList };
+      base === undefined
+        ? {
+            aDouble: 0,
+            aFloat: 0,
+            anInt32: 0,
+            anInt64: 0n,
+            aUint32: 0,
+            aUint64: 0n,
+            aSint32: 0,
+            aSint64: 0n,
+            aFixed32: 0,
+            aFixed64: 0n,
+            aSfixed32: 0,
+            aSfixed64: 0n,
+            aBool: false,
+            aString: '',
+            aBytes: new Uint8Array(0),
+            color: 'RED',
+            doubles: doublesList,
+            int64s: int64sList,
+            strings: stringsList,
+            inners: innersList,
+            colors: colorsList,
+            loose: looseList,
+            blobs: blobsList,
+            sints: sintsList,
+            fixeds: fixedsList,
+            bools: boolsList,
+            byName: byNameList,
+            byNumber: byNumberList,
+            byBool: byBoolList,
+            byUint: byUintList,
+            constructor_: '',
+            called: '',
+          }
+        : {
+            ...base,
+            doubles: doublesList,
+            int64s: int64sList,
+            strings: stringsList,
+            inners: innersList,
+            colors: colorsList,
+            loose: looseList,
+            blobs: blobsList,
+            sints: sintsList,
+            fixeds: fixedsList,
+            bools: boolsList,
+            byName: byNameList,
+            byNumber: byNumberList,
+            byBool: byBoolList,
+            byUint: byUintList,
+          };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {
@@ -689,7 +742,7 @@ export interface WellKnown extends ProtoMessage {
   readonly values: readonly Value[];
 }
 
-/** A `WellKnown` to be sent: what is left out has its default. */
+/** `WellKnown` as it is sent: what is left out has its default. */
 export interface WellKnownInit extends ProtoMessage {
   readonly any?: AnyInit | undefined;
   readonly duration?: DurationInit | undefined;
@@ -831,7 +884,9 @@ export const WellKnown: MessageType<WellKnown, WellKnownInit> = message<WellKnow
     const timestampsList: Timestamp[] = base === undefined ? [] : [...base.timestamps];
     const valuesList: Value[] = base === undefined ? [] : [...base.values];
     const m: Mutable<WellKnown> =
-      base === undefined ? { null: 'NULL_VALUE', timestamps: timestampsList, values: valuesList } : { ...base, timestamps: timestampsList, values: valuesList };
+      base === undefined
+        ? { null: 'NULL_VALUE', timestamps: timestampsList, values: valuesList }
+        : { ...base, timestamps: timestampsList, values: valuesList };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {
@@ -953,7 +1008,7 @@ export interface GreetRequest extends ProtoMessage {
   readonly times: bigint;
 }
 
-/** A `GreetRequest` to be sent: what is left out has its default. */
+/** `GreetRequest` as it is sent: what is left out has its default. */
 export interface GreetRequestInit extends ProtoMessage {
   readonly name?: string | undefined;
   readonly times?: bigint | undefined;
@@ -973,7 +1028,9 @@ export const GreetRequest: MessageType<GreetRequest, GreetRequestInit> = message
   },
   decode(r, base) {
     const m: Mutable<GreetRequest> =
-      base === undefined ? { name: '', times: 0n } : { ...base };
+      base === undefined
+        ? { name: '', times: 0n }
+        : { ...base };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {
@@ -996,7 +1053,7 @@ export interface Greeting extends ProtoMessage {
   readonly number: bigint;
 }
 
-/** A `Greeting` to be sent: what is left out has its default. */
+/** `Greeting` as it is sent: what is left out has its default. */
 export interface GreetingInit extends ProtoMessage {
   readonly text?: string | undefined;
   readonly number?: bigint | undefined;
@@ -1016,7 +1073,9 @@ export const Greeting: MessageType<Greeting, GreetingInit> = message<Greeting, G
   },
   decode(r, base) {
     const m: Mutable<Greeting> =
-      base === undefined ? { text: '', number: 0n } : { ...base };
+      base === undefined
+        ? { text: '', number: 0n }
+        : { ...base };
     while (r.pos < r.len) {
       const tag = r.tag();
       switch (tag) {

@@ -14,7 +14,7 @@ export interface Answer {
 }
 
 /** What the library wants to know of each request: in what the answer comes, and how it is ended. */
-export interface RequestOptions {
+interface RequestOptions {
   readonly ctx: EventEmitter;
   /** In ms. */
   readonly timeout: number;

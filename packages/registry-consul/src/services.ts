@@ -15,7 +15,7 @@ export interface AgentService {
   readonly check: AgentCheck;
 }
 
-export interface AgentCheck {
+interface AgentCheck {
   readonly name: string;
   readonly timeout: string;
   readonly status?: string;

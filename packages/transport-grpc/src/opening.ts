@@ -6,6 +6,7 @@ import { headerText, readMetadata } from './metadata.ts';
 
 /** The one path that grpc-js is told: which service is called is for the acceptor to say. */
 export const anyPath = '/';
+const grpcTypes = 'application/grpc';
 
 /** A call as it has come: what grpc-js does not hand on. */
 export class Opening {
@@ -77,9 +78,17 @@ export function onOpening(server: Server, opened: (opening: Opening) => void): v
     server,
     name,
     (interceptors: unknown, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): unknown => {
-      opened(new Opening(stream, headers));
-      const seen: IncomingHttpHeaders = { ':path': anyPath, 'content-type': headers['content-type'] };
-      if (headers['grpc-encoding'] !== undefined) seen['grpc-encoding'] = headers['grpc-encoding'];
+      const opening = new Opening(stream, headers);
+      opened(opening);
+      const { grpcType } = opening;
+      const seen: IncomingHttpHeaders = {
+        ':path': anyPath,
+        // grpc-js looks only at how it begins, and writes about odd characters to the error output
+        'content-type': grpcType.startsWith(grpcTypes) ? grpcTypes : '',
+      };
+      const encoding = headers['grpc-encoding'];
+      if (encoding !== undefined)
+        seen['grpc-encoding'] = /^[a-z]+$/.test(String(encoding)) ? encoding : 'unknown';
       return Reflect.apply(handle, server, [interceptors, stream, seen]);
     },
   );

@@ -1,4 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Certificates, hasOpenssl, makeCertificates } from '@micro/conformance';
 import { describePeer } from '../../../scripts/backends/jest.mjs';
 import { type Running, run, start } from './interop/process.ts';
 import { type Calling, callTestService, type Served, serveTestService } from './interop/test-service.ts';
@@ -182,5 +186,40 @@ await describePeer('grpc-go', ({ client, server }) => {
       await expect(calling).rejects.toMatchObject({ code: 'too_large', delivered: 'maybe' });
       await other.close();
     });
+  });
+
+  (hasOpenssl ? describe : describe.skip)('over TLS', () => {
+    let folder: string;
+    let files: { readonly ca: string; readonly cert: string; readonly key: string };
+    let made: Certificates;
+    beforeAll(async () => {
+      made = makeCertificates();
+      folder = await mkdtemp(join(tmpdir(), 'transport-grpc-tls-'));
+      files = { ca: join(folder, 'ca'), cert: join(folder, 'cert'), key: join(folder, 'key') };
+      await writeFile(files.ca, made.authority.cert);
+      await writeFile(files.cert, made.server.cert);
+      await writeFile(files.key, made.server.key);
+    });
+    afterAll(() => rm(folder, { recursive: true }));
+
+    test('a Go client calls our server', async () => {
+      const served = await serveTestService({ tls: made.server });
+      const { status, text } = await run(client, [
+        ...['-server_host=127.0.0.1', `-server_port=${served.port}`, '-test_case=large_unary'],
+        ...['-use_tls', '-use_test_ca', `-ca_file=${files.ca}`, '-server_host_override=127.0.0.1'],
+      ]);
+      await served.close();
+      expect({ status, text }).toMatchObject({ status: 0 });
+    }, 30_000);
+
+    test('our client calls a Go server', async () => {
+      const tlsFiles = [`-tls_cert_file=${files.cert}`, `-tls_key_file=${files.key}`];
+      const peer = await start(server, (port) => [`-port=${port}`, '-use_tls', ...tlsFiles]);
+      const calling = await callTestService(`127.0.0.1:${peer.port}`, { tls: { ca: made.authority.cert } });
+      const reply = await calling.api.unaryCall({ responseSize: 5, body: new Uint8Array(3) });
+      await calling.close();
+      await peer.stop();
+      expect(reply.body).toHaveLength(5);
+    }, 30_000);
   });
 });

@@ -86,7 +86,8 @@ test("a content type that is not gRPC's is a 415", async () => {
 });
 
 test('a codec that is not spoken here is INVALID_ARGUMENT', async () => {
-  expect(status(await request(say, hello, { 'content-type': 'application/grpc+cbor' }))).toBe('3');
+  for (const type of ['application/grpc+cbor', 'application/grpc+\u00ff', 'application/grpc+constructor'])
+    expect(status(await request(say, hello, { 'content-type': type }))).toBe('3');
 });
 
 test('an unknown method, handler or path is UNIMPLEMENTED, at once', async () => {
@@ -123,6 +124,7 @@ test('compressed messages are read, and an unknown compression is UNIMPLEMENTED'
   const packed = frame(gzipSync('{"text":"hello"}'), 1);
   expect((await request(say, packed, { 'grpc-encoding': 'gzip' })).body).toEqual(hello);
   expect(status(await request(say, packed, { 'grpc-encoding': 'snappy' }))).toBe('12');
+  expect(status(await request(say, packed, { 'grpc-encoding': 'a\u00ff b' }))).toBe('12');
   expect(status(await request(say, frame('{}', 1), { 'grpc-encoding': 'gzip' }))).toBe('13');
 });
 

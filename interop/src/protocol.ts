@@ -90,17 +90,17 @@ export interface FoundService {
   readonly endpoints: readonly FoundEndpoint[] | null;
   readonly nodes: readonly FoundNode[] | null;
 }
-export interface FoundEndpoint {
+interface FoundEndpoint {
   readonly name: string;
   readonly request: FoundValue | null;
   readonly metadata: Readonly<Record<string, string>> | null;
 }
-export interface FoundValue {
+interface FoundValue {
   readonly name: string;
   readonly type: string;
   readonly values: readonly FoundValue[] | null;
 }
-export interface FoundNode {
+interface FoundNode {
   readonly id: string;
   readonly address: string;
   readonly metadata: Readonly<Record<string, string>> | null;

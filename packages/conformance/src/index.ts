@@ -10,7 +10,12 @@ export { type Certificates, hasOpenssl, makeCertificates } from './faults/certif
 export { type CutProxy, cutProxy } from './faults/cut-proxy.ts';
 export type { ServerHandle } from './faults/server.ts';
 export { testHost } from './host.ts';
-export type { Crowd, RegistryFaultHarness, RejectedRecord, ServiceProcess } from './registry/fault-harness.ts';
+export type {
+  Crowd,
+  RegistryFaultHarness,
+  RejectedRecord,
+  ServiceProcess,
+} from './registry/fault-harness.ts';
 export { registryFaultSuite } from './registry/faults.ts';
 export type { RegistryHarness } from './registry/harness.ts';
 export { registrySuite } from './registry/suite.ts';

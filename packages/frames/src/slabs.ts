@@ -1,7 +1,7 @@
 import type { Bytes } from './bytes.ts';
 
 /** What a tick's frames are gathered in. An idle connection holds none. */
-export const slabBytes = 65_536;
+const slabBytes = 65_536;
 const mostKept = 16;
 const pool: Bytes[] = [];
 

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Body } from '@micro/core';
 import { staleClock } from '@micro/core/plugin';
 import { type Bytes, putU16, putU32 } from './bytes.ts';
+import { type CutTuner, cutTuner } from './cut-tuner.ts';
 import { ASCII, callBytes, headBytes, METADATA } from './layout.ts';
 import { giveSlab, takeSlab } from './slabs.ts';
 
@@ -21,13 +22,23 @@ export class FrameWriter {
   private at = 0;
   private cut: number;
   private scheduled = false;
+  private readonly tuner: CutTuner;
+  /** Of this tick. */
+  private frames = 0;
   private readonly tick = (): void => {
     this.scheduled = false;
+    const { firstCut, tuner } = this;
+    const wasCut = this.cut > firstCut && this.cut !== Number.POSITIVE_INFINITY;
+    const long = wasCut || this.at >= firstCut;
     this.flush();
-    this.cut = this.firstCut;
+    if (firstCut === Number.POSITIVE_INFINITY) return;
+    tuner.sent(this.frames, long, performance.now());
+    this.frames = 0;
+    this.cut = tuner.cuts ? firstCut : Number.POSITIVE_INFINITY;
   };
 
-  constructor(socket: Socket, firstCut: number) {
+  constructor(socket: Socket, firstCut: number, tuner: CutTuner = cutTuner) {
+    this.tuner = tuner;
     this.socket = socket;
     this.firstCut = this.cut = firstCut === 0 ? Number.POSITIVE_INFINITY : firstCut;
     this.copies = 'encrypted' in socket;
@@ -123,6 +134,7 @@ export class FrameWriter {
   private finish(slab: Bytes, at: number, end: number, type: number, flags: number, id: number): void {
     putHead(slab, at, end - at - 4, type, flags, id);
     this.at = end;
+    this.frames++;
     if (end < this.cut) return;
     this.flush();
     this.cut *= 2;

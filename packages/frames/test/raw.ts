@@ -71,7 +71,7 @@ export interface ReadFrame {
 }
 
 /** The whole frames behind a preface. */
-export function readFrames(bytes: Buffer): ReadFrame[] {
+function readFrames(bytes: Buffer): ReadFrame[] {
   const frames: ReadFrame[] = [];
   for (let at = 8; at + 4 <= bytes.length; ) {
     const end = at + 4 + bytes.readUInt32BE(at);

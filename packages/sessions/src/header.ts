@@ -18,7 +18,7 @@ export const marks = {
 } as const;
 
 /** Whether a header belongs to the protocol, so that it cannot carry metadata. */
-export function isOwned(name: string): boolean {
+function isOwned(name: string): boolean {
   if (name.startsWith('micro-')) return name !== 'micro-from-service';
   return (
     name === 'timeout' ||

@@ -93,6 +93,8 @@ export class ServerStream extends StreamEnd implements IncomingStream {
     if (header[marks.cancel] !== undefined) this.left();
     else if (header[marks.credit] !== undefined) this.granted(bytesOf(header, marks.credit));
     else if (!this.heard) this.item(message);
+    // Go's word for leaving: behind the one request of a server stream it cannot mean anything else
+    else if (this.kind === 'server-stream' && header['Micro-Error'] === eos) this.left();
   }
 
   private item(message: Received): void {

@@ -3,7 +3,7 @@ import type { Fields, Received } from './carrier.ts';
 import { eos, marks, readBody, wireBody } from './header.ts';
 
 /** What a sender may send before it has heard from the receiver, and what a message costs besides its bytes. */
-export const firstWindow = 65_536;
+const firstWindow = 65_536;
 const overhead = 128;
 
 type Last = (receiver: StreamReceiver) => void;

@@ -56,7 +56,7 @@ export function contentOf(body: Body | undefined, limit: number): Buffer {
 }
 
 /** Values that are no texts are left out, as Go does. */
-export function headerOf(headers: unknown): Header {
+function headerOf(headers: unknown): Header {
   const header: Headers = Object.create(null);
   if (typeof headers !== 'object' || headers === null) return header;
   for (const [key, value] of Object.entries(headers)) if (typeof value === 'string') header[key] = value;

@@ -8,8 +8,8 @@ export interface BrokerFaultHarness extends BrokerHarness {
   readonly server: () => ServerHandle;
   /** Where the server listens, on 127.0.0.1. */
   readonly port: () => number;
-  /** An instance that goes to this port of 127.0.0.1 instead. */
-  createAt(port: number): Broker;
+  /** An instance that goes to this port of 127.0.0.1 instead; absent where a server tells its own address (Kafka). */
+  createAt?(port: number): Broker;
   /** What the module of members gets as its address. */
   readonly address: () => string;
   /** A module that calls `runMember`, as JavaScript. */
@@ -30,7 +30,7 @@ export interface BrokerFaultHarness extends BrokerHarness {
   note?(text: string): void;
 }
 
-export interface Rejection {
+interface Rejection {
   readonly topic: string;
   readonly message: Message;
   readonly code: Code;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** PEM texts. */
-export interface Pair {
+interface Pair {
   readonly cert: string;
   readonly key: string;
 }

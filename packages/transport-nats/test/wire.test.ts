@@ -1,4 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '@micro/conformance';
 import {
   contract,
   createClient,
@@ -27,6 +29,7 @@ const Greeter = contract('greeter', 'Greeter', {
   hello: rpc({ request: type<Hello>(), response: type<Reply>() }),
   fail: rpc({ request: type<Hello>(), response: type<Reply>() }),
   many: rpc({ request: type<Hello>(), response: stream(type<Reply>()) }),
+  ticks: rpc({ request: type<Hello>(), response: stream(type<Reply>()) }),
   chat: rpc({ request: stream(type<Hello>()), response: stream(type<Reply>()) }),
 });
 
@@ -52,6 +55,8 @@ await describeBackend('nats', ({ start }) => {
     server = await start();
   });
   const closing: (() => Promise<unknown>)[] = [];
+  /** Who has left a stream of ticks. */
+  const left: string[] = [];
   afterEach(async () => {
     for (const close of closing.splice(0).reverse()) await close();
   });
@@ -86,6 +91,13 @@ await describeBackend('nats', ({ start }) => {
       async *many({ name }) {
         yield { msg: `one ${name}` };
         yield { msg: `two ${name}` };
+      },
+      async *ticks({ name }, { signal }) {
+        signal.addEventListener('abort', () => left.push(name));
+        for (;;) {
+          yield { msg: 'tick' };
+          await pause(5, undefined, { signal });
+        }
       },
       async *chat(names) {
         for await (const { name } of names) yield { msg: `re ${name}` };
@@ -206,6 +218,27 @@ await describeBackend('nats', ({ start }) => {
     expect(await next()).toMatchObject({ Header: { 'Micro-Error': 'EOS', 'Micro-ID': '7' }, Body: '' });
     send(null, { 'Micro-Error': 'EOS' }); // Go answers an EOS with its own: nobody is harmed
     expect(read(await go.request(subject, goRequest, { timeout: 5000 })).Body).not.toBe('');
+  });
+
+  test("a Go client that closes a server's stream has left it", async () => {
+    const subject = await serve();
+    const go = await peer();
+    const { subject: reply, next } = inbox(go);
+    const Header = {
+      'Content-Type': 'application/json',
+      'Micro-Endpoint': 'Greeter.Ticks',
+      'Micro-ID': '3',
+      'Micro-Service': 'greeter',
+      'Micro-Stream': '3',
+    };
+    const send = (Body: string | null, more: object = {}): void =>
+      go.publish(subject, JSON.stringify({ Header: { ...Header, ...more }, Body }), { reply });
+    send(base64({}));
+    send(base64({ name: 'Ada' }));
+    expect((await next()).Body).toBe(base64({ msg: 'tick' }));
+    expect(left).toEqual([]);
+    send(null, { 'Micro-Error': 'EOS' });
+    await eventually(() => left.includes('Ada'));
   });
 
   test('a message over the limit of the server is refused by name, on either side, and others go on', async () => {

@@ -131,6 +131,16 @@ describe('what calls teach about nodes', () => {
     await expect(get({ retries: 0 })).resolves.toBe('ok');
   });
 
+  test('when all nodes are out they are tried without a filter too', async () => {
+    let down = true;
+    const { get } = fleet(['a', 'b'], (call) => (down ? call.fail(refused(), 'no') : call.done('ok')));
+    const plain = { filter: undefined, retries: 0 };
+    for (const _ of ['a', 'b']) await expect(get(plain)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(get(plain)).rejects.toMatchObject({ code: 'unavailable' });
+    down = false;
+    await expect(get(plain)).resolves.toBe('ok');
+  });
+
   test('a filter that keeps only nodes that are out still gets one', async () => {
     const { get, sent, client } = fleet(['a', 'b'], (call, { address }) =>
       address === 'a:1' ? call.fail(refused(), 'no') : call.done('ok'),

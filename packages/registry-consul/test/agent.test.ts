@@ -138,10 +138,10 @@ await describeBackend('consul', ({ start }) => {
       const rules = 'service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }';
       const all = open({ address: guarded, token: await tokenFor(guarded, 'all', rules) });
       expect(await all.getService('nowhere')).toEqual([]);
-      const narrow = open({
-        address: guarded,
-        token: await tokenFor(guarded, 'narrow', 'service "x" { policy = "read" }'),
-      });
+      await owner.register(service('visible'), { ttlMs: 60_000 });
+      const few = 'service "visible" { policy = "read" } node_prefix "" { policy = "read" }';
+      const narrow = open({ address: guarded, token: await tokenFor(guarded, 'narrow', few) });
+      await eventually(async () => expect(await addressesOf(narrow, 'visible')).toHaveLength(1));
       await expect(narrow.getService('hidden')).rejects.toMatchObject({ code: 'forbidden' });
     });
 

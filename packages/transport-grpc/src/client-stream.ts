@@ -1,9 +1,12 @@
-import { type ChannelInterface, status } from '@grpc/grpc-js';
+import { type ChannelInterface, type StatusObject, status } from '@grpc/grpc-js';
 import { type Body, type Delivered, MicroError, type OutgoingStream, type StreamSink } from '@micro/core';
 import { bodyOf, bufferOf, ClientCall, type GrpcCall } from './client-call.ts';
 
 /** Bytes that may wait before the writer is told to. */
 const highWater = 65_536;
+
+/** Bytes that are read ahead of a reader that has paused: see `onReceiveStatus`. */
+const readAhead = 65_536;
 
 /** Who keeps the streams under way. */
 export interface StreamOwner {
@@ -26,6 +29,9 @@ export class ClientStream extends ClientCall implements StreamSink {
   private over = false;
   private reading = false;
   private paused = false;
+  private held: Buffer[] = [];
+  private heldBytes = 0;
+  private received: StatusObject | undefined;
 
   constructor(owner: StreamOwner, channel: ChannelInterface, call: GrpcCall, stream: OutgoingStream) {
     super(channel, call);
@@ -34,7 +40,7 @@ export class ClientStream extends ClientCall implements StreamSink {
   }
 
   read(): void {
-    if (this.reading || this.paused || this.over) return;
+    if (this.reading || this.over || this.heldBytes >= readAhead) return;
     this.reading = true;
     this.call.startRead();
   }
@@ -42,8 +48,17 @@ export class ClientStream extends ClientCall implements StreamSink {
   onReceiveMessage(message: Buffer): void {
     this.reading = false;
     if (this.over) return;
-    this.stream.message(bodyOf(message, this.stream.target.text));
+    if (this.paused || this.held.length > 0) {
+      this.held.push(message);
+      this.heldBytes += message.length;
+    } else this.stream.message(bodyOf(message, this.stream.target.text));
     this.read();
+  }
+
+  /** In grpc-js an error overtakes what was not read before it: so we read ahead, and tell the status in its turn. */
+  override onReceiveStatus(received: StatusObject): void {
+    if (this.held.length > 0) this.received = received;
+    else super.onReceiveStatus(received);
   }
 
   fail(error: MicroError, delivered: Delivered): void {
@@ -88,7 +103,23 @@ export class ClientStream extends ClientCall implements StreamSink {
 
   resume(): void {
     this.paused = false;
-    this.read();
+    // not inside this call
+    if (this.held.length > 0) queueMicrotask(() => this.release());
+    else this.read();
+  }
+
+  private release(): void {
+    let told = 0;
+    for (const message of this.held) {
+      if (this.paused || this.over) break;
+      told++;
+      this.heldBytes -= message.length;
+      this.stream.message(bodyOf(message, this.stream.target.text));
+    }
+    this.held = this.held.slice(told);
+    if (this.held.length > 0) return;
+    if (this.received !== undefined) super.onReceiveStatus(this.received);
+    else this.read();
   }
 
   private leave(): boolean {

@@ -132,6 +132,27 @@ test('an error of a go-micro server is read from its details, whatever its text'
   await expect(late.say({ text: 'x' })).rejects.toMatchObject(wanted);
 });
 
+test('an error comes after the messages that a slow reader has not taken yet', async () => {
+  const count = 500;
+  const item = (n: number): Buffer => {
+    const body = Buffer.from(`{"n":${n}}`);
+    const head = Buffer.alloc(5);
+    head.writeUInt32BE(body.length, 1);
+    return Buffer.concat([head, body]);
+  };
+  const all = Buffer.concat(Array.from({ length: count }, (_, n) => item(n)));
+  const api = await clientOf(answering(all, { 'grpc-status': '10', 'grpc-message': 'half way' }));
+  const seen: number[] = [];
+  const reading = (async () => {
+    for await (const { n } of api.count({ to: count })) {
+      seen.push(n);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  })();
+  await expect(reading).rejects.toMatchObject({ code: 'conflict', message: 'half way' });
+  expect(seen).toEqual(Array.from({ length: count }, (_, n) => n));
+});
+
 test('no message, two messages, a message over the limit and bytes that are none are errors', async () => {
   const wrong: readonly [Uint8Array, object][] = [
     [Buffer.alloc(0), { code: 'internal', delivered: 'yes' }],

@@ -34,7 +34,8 @@ export interface FrameOptions {
   readonly writeTimeoutMs?: number | undefined;
   /**
    * A batch is sent early when it has so many bytes, the next of the same tick at twice as many, and so on: then
-   * both sides work at the same time. It costs CPU where there is no idle core. 0: one write a tick.
+   * both sides work at the same time. Where more leaves without it, as where no core is idle, that is found out,
+   * and there is one write a tick. 0: always.
    * @default 1024
    */
   readonly firstCutBytes?: number | undefined;

@@ -4,6 +4,7 @@ import type { BackendServer } from '../../scripts/backends/index.mjs';
 import type { GoPeer } from '../go/build.mjs';
 import { Peer } from './peer-process.ts';
 import type { Stack } from './stacks.ts';
+import { ttlSeconds } from './ttl.ts';
 
 export type Language = 'go' | 'ts';
 
@@ -14,9 +15,6 @@ export interface PeerOptions {
   /** Topics, each with `=queue` when it is of one. */
   readonly subscribe?: readonly string[];
 }
-
-/** Seconds a registration lives without renewal: short, because checks wait for it. */
-export const ttlSeconds = 6;
 
 /** Where peers of one major of go-micro and ours meet: what they are made of, and who is running. */
 export class Lane {

@@ -80,7 +80,7 @@ function report(outcomes: readonly Outcome[], left: readonly string[], options: 
   const [passed, known, failed] = [count('passed'), count('known'), count('failed')];
   const time = `${Math.round(performance.now() / 1_000)} s`;
   console.log(
-    `\n${passed} of ${outcomes.length} checks passed, ${known} cannot with go-micro, ${failed} failed, in ${time}`,
+    `\n${passed} of ${outcomes.length} checks passed, ${known} cannot for a known reason, ${failed} failed, in ${time}`,
   );
   if (write && failed === 0 && left.length === 0) writeDocs(matrix);
   return failed === 0 && (left.length === 0 || !required);

@@ -87,7 +87,7 @@ async function failureOf(check: Check, lane: Lane, { from, to }: Cell): Promise<
 
 function summary(name: string, all: readonly Outcome[], ms: number): string {
   const count = (result: Outcome['result']): number => all.filter((one) => one.result === result).length;
-  const known = count('known') === 0 ? '' : `, ${count('known')} by go-micro's own fault`;
+  const known = count('known') === 0 ? '' : `, ${count('known')} known`;
   const lines = [
     `${name.padEnd(44)} ${count('passed')} of ${all.length}${known}, ${(ms / 1_000).toFixed(1)} s`,
   ];

@@ -1,8 +1,10 @@
 import type {} from '@micro/broker-nats';
 import type { PluginOptions } from '@micro/core';
+import type {} from '@micro/registry-nats';
 import type { BackendName } from '../../scripts/backends/index.mjs';
 import type { Family } from './families.ts';
 import type { Language } from './lane.ts';
+import { ttlSeconds } from './ttl.ts';
 
 /** What both sides are made of, and which checks say whether they understand each other. */
 export interface Stack {
@@ -27,6 +29,7 @@ const usual = { registry: 'mdns', transport: 'http', broker: 'http', codec: 'jso
 export const stacks: readonly Stack[] = [
   { ...usual, families: ['discovery', 'calls', 'streams', 'events', 'fleet'] },
   { ...usual, registry: 'etcd', families: ['discovery', 'fleet'], backends: ['etcd'] },
+  { ...usual, registry: 'consul', families: ['discovery', 'fleet'], backends: ['consul'] },
   {
     ...usual,
     broker: 'nats',
@@ -34,6 +37,25 @@ export const stacks: readonly Stack[] = [
     options: { broker: { nats: { jetstream: false } } },
     families: ['events'],
     backends: ['nats'],
+  },
+  { ...usual, broker: 'rabbitmq', families: ['events'], backends: ['rabbitmq'] },
+  {
+    ...usual,
+    registry: 'nats',
+    // Go's nodes do not say how long they live without renewal
+    options: { registry: { nats: { foreignTtlMs: ttlSeconds * 1_000 } } },
+    families: ['discovery', 'fleet'],
+    backends: ['nats'],
+  },
+  {
+    ...usual,
+    registry: 'etcd',
+    transport: 'nats',
+    // A NATS address is a subject; for Go any other address but `:0` is the literal name of one
+    env: () => ({ MICRO_SERVER_ADDRESS: ':0' }),
+    majors: ['v5'],
+    families: ['calls', 'streams', 'fleet'],
+    backends: ['etcd', 'nats'],
   },
   { ...usual, transport: 'grpc', families: ['calls', 'streams', 'fleet'] },
 ];

@@ -82,6 +82,7 @@ func (*Echo) Slow(ctx context.Context, request *SlowRequest, _ *Nothing) error {
 		ended("Echo.Slow", nil)
 	case <-ctx.Done():
 		ended("Echo.Slow", ctx.Err())
+		return errors.Timeout("echo", "%v", ctx.Err())
 	}
 	return nil
 }

@@ -63,6 +63,10 @@ func (p *peer) chat(a arguments) (interface{}, error) {
 		}
 		seen.Items = append(seen.Items, item)
 	}
+	// With mucp Close is the one end that a client has; gRPC knows the end of a side.
+	if stream.CloseSend() == nil {
+		return seen.ending(stream.Recv(&json.RawMessage{})), nil
+	}
 	return seen, nil
 }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { eventually } from '@micro/conformance';
-import { ttlSeconds } from '../lane.ts';
 import type { Peer } from '../peer-process.ts';
 import type { FoundService } from '../protocol.ts';
+import { ttlSeconds } from '../ttl.ts';
 import { type Check, pairOf } from './check.ts';
 
 export const discovery: readonly Check[] = [
@@ -80,8 +80,8 @@ export const discovery: readonly Check[] = [
       const doomed = await lane.start(to, { name: service });
       await eventually(() => idsOf(watcher, service).length === 1);
       await doomed.kill();
-      // Go's watcher of mDNS never hears of it (exceptions.ts): no need to wait as long as ours takes.
-      const hopeless = from === 'go' && lane.stack.registry === 'mdns';
+      // Some of Go's watchers never hear of it (exceptions.ts): no need to wait as long as ours take.
+      const hopeless = from === 'go' && ['mdns', 'nats'].includes(lane.stack.registry);
       const limit = hopeless ? { timeoutMs: 5_000 } : goneWithin;
       await eventually(() => idsOf(watcher, service).length === 0, limit);
     },

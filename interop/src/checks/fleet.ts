@@ -75,7 +75,14 @@ async function under(client: Peer, service: string, work: () => Promise<void>): 
 }
 
 /** What a call says that met a node which was leaving or gone, in go-micro's words. */
-const lost = ['connection refused', 'connection reset', 'broken pipe', 'EOF', 'malformed MIME header'];
+const lost = [
+  'connection refused',
+  'connection reset',
+  'broken pipe',
+  'EOF',
+  'malformed MIME header',
+  'no responders',
+];
 
 function assertAllAnswered({ answered, wrong, failures }: Greetings): void {
   const texts = Object.keys(failures);

@@ -41,7 +41,7 @@ export const streams: readonly Check[] = [
       const { caller, server, service } = await pairOf(meeting);
       server.ended.delete('Echo.Chat');
       const texts = ['one', 'größe', '世界', 'last'];
-      const seen = await caller.ask('chat', { service, texts });
+      const seen = await caller.ask('chat', { service, texts, timeoutMs: 10_000 });
       const items = ['ONE', 'GRÖSSE', '世界', 'LAST'].map((text) => ({ text }));
       assert.deepEqual(upper(seen), { items, end: null });
       await eventually(() => server.ended.has('Echo.Chat'), { timeoutMs: 5_000 });

@@ -12,7 +12,7 @@ export async function count(client: MicroClient, args: Arguments): Promise<Strea
 
 /** The two-way stream: one text, one answer. */
 export async function chat(client: MicroClient, args: Arguments): Promise<Streamed> {
-  const { service = '', texts = [], leaveAt } = args;
+  const { service = '', texts = [], leaveAt, timeoutMs } = args;
   const talk = channel<{ text: string }>();
   let next = 0;
   const say = async (): Promise<void> => {
@@ -21,7 +21,7 @@ export async function chat(client: MicroClient, args: Arguments): Promise<Stream
     else await talk.send({ text });
   };
   await say();
-  return collect(client.of(echo(service)).chat(talk), async (items) => {
+  return collect(client.of(echo(service)).chat(talk, { timeoutMs }), async (items) => {
     if (items.length === leaveAt) return true;
     await say();
     return false;

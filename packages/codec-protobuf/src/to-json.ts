@@ -63,12 +63,15 @@ export function writeScalar(type: ScalarType, value: unknown): unknown {
   return value;
 }
 
+// Some parsers take nothing above it, although it would be rounded down to it
+const mostFloat = 3.4028234663852886e38;
+
 /** The shortest number that is the same float: 0.1, not 0.10000000149011612. */
 function shortest(value: number): number {
   const float = Math.fround(value);
-  for (let digits = 6; digits < 9; digits++) {
+  for (let digits = 6; digits < 10; digits++) {
     const short = Number(float.toPrecision(digits));
-    if (Math.fround(short) === float) return short;
+    if (Math.fround(short) === float && Math.abs(short) <= mostFloat) return short;
   }
   return float;
 }

@@ -61,14 +61,6 @@ const exceptions: readonly Exception[] = [
     reason: 'grpc-go refuses to send it since v1.53',
     source: 'google.golang.org/grpc/internal/metadata/metadata.go',
   },
-  {
-    check: 'a two-way stream goes back and forth, and ends when the client ends it',
-    where: { subject: 'nats json', from: 'ts' },
-    failure: /timeout/,
-    reason:
-      'a server that is told the end of a side does not tell its own, and over NATS there is no connection to close',
-    source: 'server/rpc_router.go:282',
-  },
   ...(
     [
       'a client that leaves a server stream ends its handler',
@@ -80,13 +72,6 @@ const exceptions: readonly Exception[] = [
     reason: 'over NATS a session ends by 60 s of silence alone; until then its handler is told nothing',
     source: 'transport/nats/nats.go',
   })),
-  {
-    check: 'a client that is killed ends the handler of its stream',
-    where: { subject: 'nats json', from: 'go' },
-    reason:
-      'a Go client may not be asked whether it is still there: it takes every message for one of its stream',
-    source: 'transport/nats/nats.go',
-  },
   ...[
     'an error in the middle of a server stream comes behind its items',
     'an error in the middle of a two-way stream arrives',

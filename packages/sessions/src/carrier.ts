@@ -19,7 +19,7 @@ export interface Received {
 /** What a client is told. Nothing here throws. */
 export interface Replies {
   reply(message: Received): void;
-  /** Nobody took the message of this session. */
+  /** Nobody took the message of this session, or the answer with this token. */
   undelivered(session: string): void;
   /** All that is sent to the address is refused by the message system. */
   denied(address: string, error: MicroError): void;
@@ -56,8 +56,8 @@ export interface Carrier<H> {
     metadata: Metadata | undefined,
     body: Body | undefined,
   ): void;
-  /** To the client of a session. Throws `too_large`. */
-  respond(session: string, head: H, fields: Fields, body: Body): void;
+  /** To the client of a session; `token`: told to `undelivered` where the message system can. Throws `too_large`. */
+  respond(session: string, head: H, fields: Fields, body: Body, token?: string): void;
   /** Resolves when the message system has taken what was sent, and has told what it could not deliver. Never rejects. */
   settled(): Promise<void>;
   /** Whether somebody receives at the address of a listener, or the session of a client. Unknown is true. Never rejects. */

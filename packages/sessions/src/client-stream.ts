@@ -8,6 +8,9 @@ import { StreamEnd } from './stream-end.ts';
 
 /** A peer that has not said by then that it counts is a Go server, which knows no credit. */
 const acceptMs = 1000;
+/** How often a Go server is asked whether it has ended. */
+const leastEndMs = 100;
+const mostEndMs = 5000;
 
 /** A stream of a client: a session of its own (go-micro v4: client/rpc_stream.go). */
 export class ClientStream extends StreamEnd {
@@ -55,7 +58,10 @@ export class ClientStream extends StreamEnd {
     }
     if (this.silent && !this.connection.counts) {
       this.timer = setTimeout(() => {
-        if (this.silent && !this.over) this.counting(undefined);
+        if (this.heard || this.over) return;
+        this.counting(undefined);
+        this.heard = true;
+        if (this.ended) this.awaitEnd();
       }, acceptMs);
     }
     this.room();
@@ -77,17 +83,13 @@ export class ClientStream extends StreamEnd {
 
   receive(header: Header, message: Received): void {
     const error = header['Micro-Error'];
-    if (!this.heard) {
-      this.heard = true;
-      if (header[marks.window] !== undefined) {
-        this.counting(bytesOf(header, marks.window));
-        if (error === undefined) return;
-      } else this.counting(undefined);
-    }
-    if (header[marks.credit] !== undefined) {
-      this.granted(bytesOf(header, marks.credit));
-      return;
-    }
+    const credit = header[marks.credit] === undefined ? undefined : bytesOf(header, marks.credit);
+    const first = !this.heard;
+    this.heard = true;
+    if (first) this.counting(credit);
+    else if (credit !== undefined) this.granted(credit);
+    if (first && this.silent && this.ended) this.awaitEnd();
+    if (credit !== undefined) return;
     const failure = error === eos ? undefined : errorOf(header);
     if (failure !== undefined) this.last((receiver) => receiver.fail(failure, deliveredBy(header)));
     else if (error === eos) this.last((receiver) => receiver.end());
@@ -122,7 +124,34 @@ export class ClientStream extends StreamEnd {
     if (this.over || this.ended) return;
     // one request is all that a server stream has, and a Go server that is told so does not tell the stream's end
     if (this.stream.kind === 'server-stream') this.ended = true;
-    else this.sendEnd();
+    else {
+      this.sendEnd(['Connection', 'close']);
+      if (this.heard && this.silent) this.awaitEnd();
+    }
+  }
+
+  /**
+   * A Go server that was told our end does not tell its own. Told to close, it ends the session once its handler has
+   * returned (go-micro v5: server/rpc_server.go), and only then answers something else in that session.
+   */
+  private awaitEnd(wait = leastEndMs): void {
+    if (this.stream.kind !== 'bidi') return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      const { slot, connection } = this;
+      if (this.over || slot === undefined) return;
+      connection.askEnd(slot, this.stream.target, this.endId);
+      this.awaitEnd(Math.min(2 * wait, mostEndMs));
+    }, wait);
+  }
+
+  private get endId(): string {
+    return `${this.slot?.id}-end`;
+  }
+
+  /** An answer in our session that is none of the stream's. */
+  foreign(id: string): void {
+    if (this.ended && this.silent && id === this.endId) this.last((receiver) => receiver.end());
   }
 
   abort(): void {

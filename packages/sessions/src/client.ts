@@ -96,7 +96,10 @@ export class SessionClient {
     if (slot === undefined || connection === undefined) return;
     const { header } = message;
     const id = idOf(header);
-    if (id !== slot.id && id !== '') return;
+    if (id !== slot.id && id !== '') {
+      slot.stream?.foreign(id);
+      return;
+    }
     connection.heard();
     const { call, stream } = slot;
     if (stream !== undefined) {

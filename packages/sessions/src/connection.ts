@@ -113,6 +113,14 @@ export class SessionConnection implements Connection {
     carrier.request(this.address, session, carrier.head([]), fields, undefined, undefined);
   }
 
+  /** A request to nobody in the session of a stream, of which only that it is answered means something. */
+  askEnd(slot: Slot, target: Target, id: string): void {
+    const { carrier } = this.client;
+    const nothing = { ...target, index: 0, endpoint: 'Micro.Ended' };
+    if (carrier.up)
+      carrier.request(this.address, slot.session, this.head(nothing), idFields(id), undefined, '');
+  }
+
   open(stream: OutgoingStream): StreamSink {
     const { client } = this;
     const { size } = client.streams;

@@ -164,6 +164,11 @@ export class SessionListener implements Listener {
     for (const message of this.untold.splice(0)) this.refuse(message, this.cut(), 'maybe');
   }
 
+  /** A message to a client came back. */
+  undelivered(token: string): void {
+    for (const stream of this.streams) if (stream.token === token) stream.left();
+  }
+
   room(): void {
     for (const stream of this.streams) stream.room();
   }

@@ -25,11 +25,15 @@ import { contentTypeOf, peerOf } from './incoming-call.ts';
 import type { SessionListener } from './listener.ts';
 import { StreamEnd } from './stream-end.ts';
 
+let lastToken = 0;
+
 /** A stream as a server has it: a session of the client's (go-micro v4: server/rpc_stream.go). */
 export class ServerStream extends StreamEnd implements IncomingStream {
   readonly key: string;
   readonly opening: Received;
   readonly remainingMs: number;
+  /** What comes back is told under this. */
+  readonly token: string = `stream-${++lastToken}`;
   /** Nothing has come since the last check. */
   quiet = false;
   /** The client is one of ours, and can be asked whether it is there. */
@@ -73,7 +77,8 @@ export class ServerStream extends StreamEnd implements IncomingStream {
   /** What follows at once is told a moment later: `Acceptor.stream` has to return first. */
   begin(receiver: StreamReceiver): void {
     const { header } = this.opening;
-    if (this.ours) this.tryToSend([marks.window, String(this.listener.settings.windowBytes)], '');
+    // not by the mark of the opening: Go sends the header of an opening back
+    if (this.ours) this.tryToSend([marks.credit, String(this.listener.settings.windowBytes)], '');
     this.counting(this.ours ? bytesOf(header, marks.window) : undefined);
     queueMicrotask(() => {
       this.begun = true;
@@ -142,7 +147,14 @@ export class ServerStream extends StreamEnd implements IncomingStream {
   protected send(fields: Fields, body: Body | undefined): void {
     const { carrier } = this.listener;
     const head = this.listener.answerHead(contentTypeOf(this.opening));
-    carrier.respond(this.opening.session, head, [...this.fields, ...fields], body ?? '');
+    // Go's client would take a probe for an answer: of it, we learn by a message that comes back
+    carrier.respond(
+      this.session,
+      head,
+      [...this.fields, ...fields],
+      body ?? '',
+      this.ours ? undefined : this.token,
+    );
   }
 
   protected get full(): boolean {

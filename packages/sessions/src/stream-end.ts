@@ -161,9 +161,9 @@ export abstract class StreamEnd implements StreamSink {
     }
   }
 
-  protected sendEnd(): void {
+  protected sendEnd(more: Fields = []): void {
     this.ended = true;
-    this.tryToSend(['Micro-Error', eos]);
+    this.tryToSend(['Micro-Error', eos, ...more]);
   }
 
   /** Nothing is sent or told any more. */

@@ -28,7 +28,10 @@ export function sessionTransport(
   const client = new SessionClient(carrier, settings);
   const replies: Replies = {
     reply: (message) => client.reply(message),
-    undelivered: (session) => client.undelivered(session),
+    undelivered(session) {
+      client.undelivered(session);
+      for (const listener of listeners) listener.undelivered(session);
+    },
     denied: (address, error) => client.denied(address, error),
     lost(error) {
       client.lost(error);

@@ -82,8 +82,8 @@ export class NatsCarrier implements Carrier<string> {
     this.send(address, head, fields, metadata, body, `${this.inbox}.${session}`);
   }
 
-  respond(session: string, head: string, fields: Fields, body: Body): void {
-    this.send(session, head, fields, undefined, body, undefined);
+  respond(session: string, head: string, fields: Fields, body: Body, token?: string): void {
+    this.send(session, head, fields, undefined, body, token && `${this.inbox}.${token}`);
   }
 
   private send(

@@ -241,6 +241,53 @@ await describeBackend('nats', ({ start }) => {
     await eventually(() => left.includes('Ada'));
   });
 
+  test("a Go server's two-way stream ends when its handler has, after it was told our end", async () => {
+    const go = await peer();
+    let handling = true;
+    let asked = 0;
+    go.subscribe('go-chat', {
+      callback: (_, message) => {
+        const { Header, Body } = read(message);
+        const { 'Micro-Stream': chat, 'Micro-Error': error, Connection: connection } = Header;
+        if (error === 'EOS') {
+          expect(connection).toBe('close');
+          return;
+        }
+        if (chat === undefined) {
+          asked++;
+          if (asked === 2) handling = false;
+          // the session is over once the handler has returned: the next message begins another, and is refused
+          const refusal = { ...Header, 'Micro-Error': "rpc: can't find service Micro" };
+          if (asked > 2) message.respond(JSON.stringify({ Header: refusal, Body: '' }));
+        } else if (Body !== base64({}))
+          message.respond(JSON.stringify({ Header, Body: base64({ msg: 'one' }) }));
+      },
+    });
+    await go.flush();
+    const seen: string[] = [];
+    const names = (async function* () {
+      yield { name: 'John' };
+    })();
+    for await (const { msg } of (await clientOf('go-chat')).of(Greeter).chat(names)) seen.push(msg);
+    expect([seen, handling]).toEqual([['one'], false]);
+  });
+
+  test('a Go client that is gone ends its stream with the next item', async () => {
+    const subject = await serve();
+    const go = await peer();
+    const { subject: reply, next } = inbox(go);
+    const Header = {
+      ...JSON.parse(goRequest).Header,
+      'Micro-Endpoint': 'Greeter.Ticks',
+      'Micro-Stream': '0',
+    };
+    for (const Body of [base64({}), base64({ name: 'Eve' })])
+      go.publish(subject, JSON.stringify({ Header, Body }), { reply });
+    expect((await next()).Body).toBe(base64({ msg: 'tick' }));
+    await go.close();
+    await eventually(() => left.includes('Eve'));
+  });
+
   test('a message over the limit of the server is refused by name, on either side, and others go on', async () => {
     const api = (await clientOf(await serve())).of(Greeter);
     const error: unknown = await api.hello({ name: 'x'.repeat(900_000) }).catch((reason: unknown) => reason);

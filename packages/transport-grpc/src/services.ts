@@ -33,8 +33,10 @@ export class Services implements Acceptor {
     this.add(this.health.methods);
     if (reflection === false) return;
     const index = new DescriptorIndex();
-    for (const file of [...filesOf(served, reflection), healthFile, ...reflectionFiles]) index.add(file);
-    const described = index.services.filter((name) => name.startsWith('grpc.') || handlers.has(lastOf(name)));
+    for (const file of [healthFile, ...reflectionFiles]) index.add(file);
+    const own = new Set(index.services);
+    for (const file of filesOf(served, reflection)) index.add(file);
+    const described = index.services.filter((name) => own.has(name) || handlers.has(lastOf(name)));
     const known = new Set(described.map(lastOf));
     const others = [...handlers].filter((name) => !known.has(name));
     this.add(new Reflection(index, [...described, ...others].sort()).methods);

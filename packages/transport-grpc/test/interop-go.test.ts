@@ -61,30 +61,33 @@ await describePeer('grpc-go', ({ client, server }) => {
       await peer.stop();
     });
     const api = (): Calling['api'] => calling.api;
-    const body = (size: number): Uint8Array => new Uint8Array(size);
+    const payload = (size: number): { readonly body: Uint8Array } => ({ body: new Uint8Array(size) });
+    const asking = (...sizes: number[]): { readonly responseParameters: { readonly size: number }[] } => ({
+      responseParameters: sizes.map((size) => ({ size })),
+    });
 
     test('empty_unary', async () => {
       expect(await api().emptyCall({})).toEqual({});
     });
 
     test('large_unary', async () => {
-      const reply = await api().unaryCall({ responseSize: largeReply, body: body(largeRequest) });
-      expect(reply.body).toHaveLength(largeReply);
+      const reply = await api().unaryCall({ responseSize: largeReply, payload: payload(largeRequest) });
+      expect(reply.payload?.body).toHaveLength(largeReply);
     });
 
     test('client_streaming', async () => {
       const sizes = [27_182, 8, 1_828, 45_904];
       const requests = (async function* () {
-        for (const size of sizes) yield { body: body(size) };
+        for (const size of sizes) yield { payload: payload(size) };
       })();
-      expect(await api().streamingInputCall(requests)).toEqual({ size: 74_922 });
+      expect(await api().streamingInputCall(requests)).toEqual({ aggregatedPayloadSize: 74_922 });
     });
 
     test('server_streaming', async () => {
       const sizes = [31_415, 9, 2_653, 58_979];
       const seen: number[] = [];
-      for await (const reply of api().streamingOutputCall({ sizes, body: body(0) }))
-        seen.push(reply.body.length);
+      for await (const reply of api().streamingOutputCall(asking(...sizes)))
+        seen.push(reply.payload?.body.length ?? 0);
       expect(seen).toEqual(sizes);
     });
 
@@ -98,12 +101,12 @@ await describePeer('grpc-go', ({ client, server }) => {
           const pong = new Promise<void>((resolve) => {
             answered = resolve;
           });
-          yield { sizes: [sizes[turn] ?? 0], body: body(size) };
+          yield { ...asking(sizes[turn] ?? 0), payload: payload(size) };
           await pong;
         }
       })();
       for await (const reply of api().fullDuplexCall(requests)) {
-        seen.push(reply.body.length);
+        seen.push(reply.payload?.body.length ?? 0);
         answered();
       }
       expect(seen).toEqual(sizes);
@@ -116,7 +119,7 @@ await describePeer('grpc-go', ({ client, server }) => {
 
     test('timeout_on_sleeping_server', async () => {
       const forever = (async function* () {
-        yield { sizes: [], body: body(27_182) };
+        yield { payload: payload(27_182) };
         await new Promise(() => undefined);
       })();
       const reading = api().fullDuplexCall(forever, { timeoutMs: 1 })[Symbol.asyncIterator]().next();
@@ -127,7 +130,7 @@ await describePeer('grpc-go', ({ client, server }) => {
       const controller = new AbortController();
       const forever = (async function* () {
         await new Promise(() => undefined);
-        yield { body: body(1) };
+        yield { payload: payload(1) };
       })();
       const calling = api().streamingInputCall(forever, { signal: controller.signal });
       controller.abort();
@@ -137,11 +140,11 @@ await describePeer('grpc-go', ({ client, server }) => {
     test('cancel_after_first_response', async () => {
       const controller = new AbortController();
       const requests = (async function* () {
-        yield { sizes: [31_415], body: body(27_182) };
+        yield { ...asking(31_415), payload: payload(27_182) };
         await new Promise(() => undefined);
       })();
       const replies = api().fullDuplexCall(requests, { signal: controller.signal })[Symbol.asyncIterator]();
-      expect((await replies.next()).value?.body).toHaveLength(31_415);
+      expect((await replies.next()).value?.payload?.body).toHaveLength(31_415);
       controller.abort();
       await expect(replies.next()).rejects.toMatchObject({ code: 'canceled' });
     });
@@ -149,9 +152,9 @@ await describePeer('grpc-go', ({ client, server }) => {
     test('status_code_and_message', async () => {
       const status = { code: 2, message: 'test status message' };
       const wanted = { code: 'internal', message: status.message };
-      await expect(api().unaryCall({ responseSize: 0, body: body(0), status })).rejects.toMatchObject(wanted);
+      await expect(api().unaryCall({ responseStatus: status })).rejects.toMatchObject(wanted);
       const requests = (async function* () {
-        yield { sizes: [], body: body(0), status };
+        yield { responseStatus: status };
       })();
       const first = api().fullDuplexCall(requests)[Symbol.asyncIterator]().next();
       await expect(first).rejects.toMatchObject(wanted);
@@ -159,7 +162,7 @@ await describePeer('grpc-go', ({ client, server }) => {
 
     test('special_status_message', async () => {
       const status = { code: 2, message: special };
-      const calling = api().unaryCall({ responseSize: 0, body: body(0), status });
+      const calling = api().unaryCall({ responseStatus: status });
       await expect(calling).rejects.toMatchObject({ message: special });
     });
 
@@ -171,18 +174,20 @@ await describePeer('grpc-go', ({ client, server }) => {
 
     test('a message over the limit of the server is too_large', async () => {
       const other = await callTestService(`127.0.0.1:${peer.port}`, { maxMessageBytes: 2 ** 24 });
-      const request = { responseSize: 0, body: body(5 * 2 ** 20) };
+      const request = { responseSize: 0, payload: payload(5 * 2 ** 20) };
       await expect(other.api.unaryCall(request)).rejects.toMatchObject({ code: 'too_large' });
       await other.close();
     });
 
     test('a message over our own limit is too_large, and a reply too', async () => {
-      await expect(api().unaryCall({ responseSize: 0, body: body(5 * 2 ** 20) })).rejects.toMatchObject({
-        code: 'too_large',
-        delivered: 'no',
-      });
+      await expect(api().unaryCall({ responseSize: 0, payload: payload(5 * 2 ** 20) })).rejects.toMatchObject(
+        {
+          code: 'too_large',
+          delivered: 'no',
+        },
+      );
       const other = await callTestService(`127.0.0.1:${peer.port}`, { maxMessageBytes: 2 ** 16 });
-      const calling = other.api.unaryCall({ responseSize: 2 ** 17, body: body(0) });
+      const calling = other.api.unaryCall({ responseSize: 2 ** 17, payload: payload(0) });
       await expect(calling).rejects.toMatchObject({ code: 'too_large', delivered: 'maybe' });
       await other.close();
     });
@@ -216,10 +221,10 @@ await describePeer('grpc-go', ({ client, server }) => {
       const tlsFiles = [`-tls_cert_file=${files.cert}`, `-tls_key_file=${files.key}`];
       const peer = await start(server, (port) => [`-port=${port}`, '-use_tls', ...tlsFiles]);
       const calling = await callTestService(`127.0.0.1:${peer.port}`, { tls: { ca: made.authority.cert } });
-      const reply = await calling.api.unaryCall({ responseSize: 5, body: new Uint8Array(3) });
+      const reply = await calling.api.unaryCall({ responseSize: 5 });
       await calling.close();
       await peer.stop();
-      expect(reply.body).toHaveLength(5);
+      expect(reply.payload?.body).toHaveLength(5);
     }, 30_000);
   });
 });

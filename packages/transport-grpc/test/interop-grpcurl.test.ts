@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { describePeer } from '../../../scripts/backends/jest.mjs';
 import { describeField, describeFile, describeMessage } from '../src/descriptors.ts';
 import { bytesField, message } from '../src/protobuf.ts';
+import { file_grpc_testing_test } from './gen/grpc/testing/test.micro.ts';
 import { serveEcho } from './interop/echo.ts';
-import { testFile } from './interop/messages.ts';
 import { type Ended, run } from './interop/process.ts';
 import { type Served, serveTestService } from './interop/test-service.ts';
 
@@ -88,7 +88,7 @@ await describePeer('grpc-go', ({ grpcurl }) => {
       bytesField(3, 'grpc/testing/test.proto'),
     );
     const described = await serveEcho({
-      reflection: message(bytesField(1, deep), bytesField(1, testFile)),
+      reflection: message(bytesField(1, deep), bytesField(1, file_grpc_testing_test.descriptor())),
     });
     const { status, text } = await curl(described.address, 'describe', 'deep.Deep');
     await described.close();
@@ -97,7 +97,9 @@ await describePeer('grpc-go', ({ grpcurl }) => {
   });
 
   test('finds what the option describes, lists the rest by name, and nothing where reflection is off', async () => {
-    const described = await serveEcho({ reflection: message(bytesField(1, testFile)) });
+    const described = await serveEcho({
+      reflection: message(bytesField(1, file_grpc_testing_test.descriptor())),
+    });
     const hidden = await serveEcho({ reflection: false });
     expect((await curl(described.address, 'list')).text.split('\n')).toContain('Echo');
     expect((await curl(described.address, 'describe', 'grpc.testing.Payload')).status).toBe(0);

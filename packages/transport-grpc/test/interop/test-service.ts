@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { protobufCodec } from '@micro/codec-protobuf';
 import {
   type Client,
   contract,
@@ -7,31 +8,31 @@ import {
   MicroError,
   memoryRegistry,
   rpc,
-  stream,
-  type Transport,
 } from '@micro/core';
 import { type GrpcTransportOptions, grpcTransport } from '../../src/index.ts';
-import { Aggregated, Empty, Reply, Simple, type Status, Streaming, testCodec } from './messages.ts';
+import {
+  type EchoStatus,
+  Empty,
+  type ResponseParameters,
+  TestService,
+  type TestServiceClient,
+  UnimplementedService,
+  type UnimplementedServiceClient,
+} from '../gen/grpc/testing/test.micro.ts';
 
-/** gRPC's own service for interoperability (grpc/grpc: src/proto/grpc/testing/test.proto). */
-const TestService = contract('grpc.testing', 'TestService', {
-  emptyCall: rpc({ request: Empty, response: Empty }),
-  unaryCall: rpc({ request: Simple, response: Reply }),
-  streamingOutputCall: rpc({ request: Streaming, response: stream(Reply) }),
-  streamingInputCall: rpc({ request: stream(Reply), response: Aggregated }),
-  fullDuplexCall: rpc({ request: stream(Streaming), response: stream(Reply) }),
-});
-/** What no server has. */
-const Nowhere = contract('grpc.testing', 'UnimplementedService', {
-  unimplementedCall: rpc({ request: Empty, response: Empty }),
-});
+/** What no server has in a service that is there. */
 const NoMethod = contract('grpc.testing', 'TestService', {
   unimplementedCall: rpc({ request: Empty, response: Empty }),
 });
 
 /** A status that a client wants: UNKNOWN has no number of its own in go-micro's table. */
-function failure({ code, message }: Status): MicroError {
+function failure({ code, message }: EchoStatus): MicroError {
   return new MicroError('internal', message, { status: code === 2 ? 520 : 500 });
+}
+
+/** A payload of so many bytes. */
+function payload(size: number): { readonly payload: { readonly body: Uint8Array } } {
+  return { payload: { body: new Uint8Array(size) } };
 }
 
 export interface Served {
@@ -47,34 +48,34 @@ export async function serveTestService(options: GrpcTransportOptions = {}): Prom
     name: 'grpc.testing',
     address: '127.0.0.1:0',
     transport,
-    codec: testCodec,
+    codec: protobufCodec(),
     registry: memoryRegistry({ network: randomUUID() }),
     drainMs: 1_000,
     leaveMs: 0,
     argv: [],
     env: {},
   });
-  const respond = function* (sizes: readonly number[]): Iterable<{ readonly body: Uint8Array }> {
-    for (const size of sizes) yield { body: new Uint8Array(size) };
+  const respond = function* (wanted: readonly ResponseParameters[]): Iterable<ReturnType<typeof payload>> {
+    for (const { size } of wanted) yield payload(size);
   };
   service.handle(TestService, {
     emptyCall: () => ({}),
-    unaryCall({ responseSize, status, fillServerId }) {
-      if (status !== undefined && status.code !== 0) throw failure(status);
-      return { body: new Uint8Array(responseSize), serverId: fillServerId === true ? 'ours' : undefined };
+    unaryCall({ responseSize, responseStatus, fillServerId }) {
+      if (responseStatus !== undefined && responseStatus.code !== 0) throw failure(responseStatus);
+      return { ...payload(responseSize), serverId: fillServerId ? 'ours' : '' };
     },
-    async *streamingOutputCall({ sizes }) {
-      yield* respond(sizes);
+    async *streamingOutputCall({ responseParameters }) {
+      yield* respond(responseParameters);
     },
     async streamingInputCall(requests) {
       let size = 0;
-      for await (const { body } of requests) size += body.length;
-      return { size };
+      for await (const { payload } of requests) size += payload?.body.length ?? 0;
+      return { aggregatedPayloadSize: size };
     },
     async *fullDuplexCall(requests) {
-      for await (const { sizes, status } of requests) {
-        if (status !== undefined && status.code !== 0) throw failure(status);
-        yield* respond(sizes);
+      for await (const { responseParameters, responseStatus } of requests) {
+        if (responseStatus !== undefined && responseStatus.code !== 0) throw failure(responseStatus);
+        yield* respond(responseParameters);
       }
     },
   });
@@ -91,10 +92,9 @@ export async function serveTestService(options: GrpcTransportOptions = {}): Prom
 }
 
 export interface Calling {
-  readonly api: Client<(typeof TestService)['endpoints']>;
-  readonly nowhere: Client<(typeof Nowhere)['endpoints']>;
+  readonly api: TestServiceClient;
+  readonly nowhere: UnimplementedServiceClient;
   readonly noMethod: Client<(typeof NoMethod)['endpoints']>;
-  readonly transport: Transport;
   close(): Promise<void>;
 }
 
@@ -107,12 +107,11 @@ export async function callTestService(address: string, options: GrpcTransportOpt
     { ttlMs: 600_000 },
   );
   const transport = grpcTransport(options);
-  const client = createClient({ transport, codec: testCodec, registry, retries: 0, argv: [], env: {} });
+  const client = createClient({ transport, codec: protobufCodec(), registry, retries: 0, argv: [], env: {} });
   return {
     api: client.of(TestService),
-    nowhere: client.of(Nowhere),
+    nowhere: client.of(UnimplementedService),
     noMethod: client.of(NoMethod),
-    transport,
     async close() {
       await client.close();
       await transport.close();

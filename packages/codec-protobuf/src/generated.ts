@@ -1,4 +1,6 @@
-// What generated code is made of, besides the types; not for people.
+// What generated code is made of; not for people. A contract that is imported brings its codec.
+import './index.ts';
+
 export { type EnumType, enumName, enumNumber, enumType } from './field.ts';
 export type { HttpRoute } from './http-route.ts';
 export { message } from './message.ts';

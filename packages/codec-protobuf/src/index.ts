@@ -16,5 +16,4 @@ export type { MessageType } from './message-type.ts';
 export type { ProtobufCodecOptions } from './options.ts';
 export type { ProtoFile } from './proto-file.ts';
 export { protobufCodec } from './protobuf.ts';
-export { type ReflectedMessage, type ReflectOptions, reflect } from './reflect.ts';
 export { type ProtoMessage, unknownFields } from './unknown-fields.ts';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
-import { type MessageType, type ReflectedMessage, reflect } from '../src/index.ts';
+import type { MessageType } from '../src/index.ts';
+import { type ReflectedMessage, reflect } from '../src/reflect.ts';
 
 const source = readFileSync(new URL('./protos/demo/v1/everything.proto', import.meta.url), 'utf8');
 const { root } = protobuf.parse(source);

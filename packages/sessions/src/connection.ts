@@ -79,8 +79,9 @@ export class SessionConnection implements Connection {
   sendFor(slot: Slot, call: OutgoingCall | OutgoingStream, fields: Fields, body: OutgoingCall['body']): void {
     const { target, deadline, metadata } = call;
     if (metadata !== undefined) checkMetadata(metadata);
-    const timeout = deadline === 0 ? [] : ['Timeout', timeoutOf(deadline)];
-    const all = [...idFields(slot.id), ...timeout, ...fields];
+    const all = ['Micro-Id', slot.id, 'Micro-ID', slot.id];
+    if (deadline !== 0) all.push('Timeout', timeoutOf(deadline));
+    for (const field of fields) all.push(field);
     this.client.carrier.request(this.address, slot.session, this.head(target), all, metadata, body);
   }
 

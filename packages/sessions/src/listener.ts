@@ -19,6 +19,12 @@ const maxRoutes = 1024;
 const maxHeads = 64;
 const maxEnded = 1024;
 
+interface Kept {
+  readonly service: string;
+  readonly type: string;
+  readonly route: Route;
+}
+
 /** The server's half of a transport at one address. */
 export class SessionListener implements Listener {
   readonly metadata: Metadata = Object.freeze({ [creditKey]: 'bytes' });
@@ -29,7 +35,7 @@ export class SessionListener implements Listener {
   private readonly onClosed: () => void;
   private readonly works = new Map<string, SessionCall | ServerStream>();
   private readonly streams = new Set<ServerStream>();
-  private readonly routes = new Map<string, Route>();
+  private readonly routes = new Map<string, Kept>();
   private readonly heads = new Map<string, unknown>();
   /** Streams that have ended lately: what still comes for them opens nothing. */
   private readonly endedKeys = new Set<string>();
@@ -145,11 +151,10 @@ export class SessionListener implements Listener {
     const type = contentTypeOf(message);
     const service = header['Micro-Service'] ?? '';
     const endpoint = header['Micro-Endpoint'] || header['Micro-Method'] || '';
-    const key = `${service}\n${endpoint}\n${type}`;
-    const known = this.routes.get(key);
-    if (known !== undefined) return known;
+    const known = this.routes.get(endpoint);
+    if (known !== undefined && known.service === service && known.type === type) return known.route;
     const route = this.acceptor.route(service, endpoint, type);
-    if (route.found && this.routes.size < maxRoutes) this.routes.set(key, route);
+    if (route.found && this.routes.size < maxRoutes) this.routes.set(endpoint, { service, type, route });
     return route;
   }
 

@@ -79,6 +79,7 @@ class NatsMessage implements Received {
 
 function isHeader(value: unknown): value is Header {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  for (const text of Object.values(value)) if (typeof text !== 'string') return false;
+  // JSON makes own keys alone
+  for (const key in value) if (typeof Reflect.get(value, key) !== 'string') return false;
   return true;
 }

@@ -38,7 +38,7 @@ const exceptions: readonly Exception[] = [
     source: 'client/retry.go:37, registry/cache/cache.go',
   },
   {
-    check: 'one Go greeter and one of ours are stopped under load, and no call fails',
+    check: 'one Go greeter is stopped under load, and no call fails',
     where: { from: 'go' },
     failure: /^[1-5] of \d+ calls failed: [a-zEOFMIM, ]+$/,
     reason:
@@ -53,6 +53,12 @@ const exceptions: readonly Exception[] = [
     reason:
       'ours: go-micro names a queue without its topic, so that two topics of a service share one; our queue is another, and both get every event',
     source: 'broker/rabbitmq/rabbitmq.go, packages/broker-rabbitmq/src/names.ts',
+  },
+  {
+    check: 'an integer beyond 2^53 there and back',
+    where: { subject: 'http json', version: '4.11.0' },
+    reason: 'up to v5.13 64-bit integers are JSON numbers, and those JavaScript rounds; later ones are texts',
+    source: 'codec/json/json.go',
   },
   {
     check: 'metadata outside ASCII arrives',

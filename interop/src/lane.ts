@@ -98,6 +98,7 @@ export class Lane {
       MICRO_REGISTER_INTERVAL: String(ttlSeconds / 3),
       MICRO_SERVER_ADDRESS: '127.0.0.1:0',
       MICRO_SERVER_METADATA: 'zone=eu',
+      ...(language === 'ts' ? { MICRO_CODEC: stack.codec } : {}),
       PEER_CONTENT_TYPE: `application/${stack.codec}`,
       ...(stack.options === undefined ? {} : { PEER_OPTIONS: JSON.stringify(stack.options) }),
       ...stack.env?.(language, this.go.version),

@@ -39,6 +39,10 @@ export interface Results {
   chat: Streamed;
   /** The client stream Echo.Sum of the numbers 1 to `times`. */
   sum: { readonly sum: number };
+  /** A message of messages.proto to Mirror.Once and back; `texts`: the one thing that is set in it. */
+  mirror: { readonly same: boolean };
+  /** `times` of them through the two-way stream Mirror.Each. */
+  mirrorEach: { readonly same: boolean };
   /** As the registry has it now. */
   lookup: readonly FoundService[] | null;
   /** Names of all services. */

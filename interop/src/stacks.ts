@@ -27,7 +27,8 @@ const usual = { registry: 'mdns', transport: 'http', broker: 'http', codec: 'jso
 
 /** Every family once with what go-micro takes by default; then what each other plugin changes. */
 export const stacks: readonly Stack[] = [
-  { ...usual, families: ['discovery', 'calls', 'streams', 'events', 'fleet'] },
+  { ...usual, families: ['discovery', 'calls', 'messages', 'streams', 'events', 'fleet'] },
+  { ...usual, codec: 'protobuf', families: ['messages'] },
   { ...usual, registry: 'etcd', families: ['discovery', 'fleet'], backends: ['etcd'] },
   { ...usual, registry: 'consul', families: ['discovery', 'fleet'], backends: ['consul'] },
   {
@@ -57,5 +58,6 @@ export const stacks: readonly Stack[] = [
     families: ['calls', 'streams', 'fleet'],
     backends: ['etcd', 'nats'],
   },
-  { ...usual, transport: 'grpc', families: ['calls', 'streams', 'fleet'] },
+  { ...usual, transport: 'grpc', families: ['calls', 'messages', 'streams', 'fleet'] },
+  { ...usual, transport: 'grpc', codec: 'protobuf', families: ['messages'] },
 ];

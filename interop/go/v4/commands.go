@@ -74,6 +74,10 @@ func (p *peer) run(c command) (interface{}, error) {
 		return p.chat(c.arguments)
 	case "sum":
 		return p.sum(c.arguments)
+	case "mirror":
+		return p.mirror(c.arguments)
+	case "mirrorEach":
+		return p.mirrorEach(c.arguments)
 	case "lookup":
 		return p.service.Options().Registry.GetService(c.Service)
 	case "list":

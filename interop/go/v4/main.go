@@ -40,6 +40,7 @@ func main() {
 	service.Init()
 	check(micro.RegisterHandler(service.Server(), new(Greeter)))
 	check(micro.RegisterHandler(service.Server(), new(Echo)))
+	check(micro.RegisterHandler(service.Server(), new(Mirror)))
 	for _, subscription := range strings.FieldsFunc(os.Getenv("PEER_SUBSCRIBE"), isComma) {
 		topic, queue, _ := strings.Cut(subscription, "=")
 		check(subscribe(service.Server(), topic, queue))

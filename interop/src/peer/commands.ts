@@ -2,6 +2,7 @@ import type { Registry, Service } from '@micro/core';
 import type { Arguments, Greetings, Results } from '../protocol.ts';
 import { echo, numbers } from './contract.ts';
 import { greet, startLoad, versionFilter } from './greet.ts';
+import { mirrorEach, mirrorOnce } from './messages.ts';
 import { chat, count, sum } from './streams.ts';
 import { tell } from './tell.ts';
 
@@ -35,6 +36,8 @@ export function commandsOf(service: Service): Commands {
     count: (args) => count(client, args),
     chat: (args) => chat(client, args),
     sum: (args) => sum(client, args),
+    mirror: (args) => mirrorOnce(client, args),
+    mirrorEach: (args) => mirrorEach(client, args),
     lookup: ({ service: name = '' }) => registry().getService(name),
     list: () => registry().listServices(),
     watch: async ({ service: name = '' }) => watch(registry(), name),

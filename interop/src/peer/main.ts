@@ -7,6 +7,7 @@ import { commandsOf } from './commands.ts';
 import { echo, greeter, numbers } from './contract.ts';
 import { failureOf } from './failure.ts';
 import { echoHandlers, greeterHandlers } from './handlers.ts';
+import { mirror, mirrorHandlers } from './messages.ts';
 import { me, tell } from './tell.ts';
 
 const ofCore = new Set(['memory', 'json']);
@@ -19,6 +20,7 @@ const options: PluginOptions = JSON.parse(process.env.PEER_OPTIONS ?? '{}');
 const service = createService({ ...options, hooks: { afterStart: () => tell({ event: 'ready' }) } });
 service.handle(greeter(service.name), greeterHandlers);
 service.handle(echo(service.name), echoHandlers);
+service.handle(mirror(service.name), mirrorHandlers);
 for (const subscription of process.env.PEER_SUBSCRIBE?.split(',') ?? []) {
   const [topic = '', queue] = subscription.split('=');
   service.subscribe(

@@ -11,6 +11,7 @@ import {
   type Topic,
 } from './contract.ts';
 import { type ClientPlugins, Directory } from './directory.ts';
+import { MicroError } from './errors.ts';
 import { onlyMessage } from './handling.ts';
 import type { Middleware } from './middleware.ts';
 import { type EventOptions, publishEvents } from './publish.ts';
@@ -60,6 +61,8 @@ export interface RawCallOptions extends CallOptions {
 
 export interface ClientSettings extends ClientPlugins {
   readonly codec: () => Codec;
+  /** What is spoken, by content type. */
+  readonly codecs: () => ReadonlyMap<string, Codec>;
   readonly broker: () => Broker;
   readonly timeoutMs: number;
   readonly retries: number;
@@ -182,13 +185,27 @@ export class CoreClient implements MicroClient {
     const { middleware } = this.settings;
     const kind = kindOf(endpoint);
     let bound: Remote | undefined;
+    // As many as there are content types: others are refused
+    const inType = new Map<string, Remote>();
     const rebind = (options: CallOptions | undefined): Remote => {
-      if (options?.address !== undefined) return this.bind(service, name, endpoint, options.address);
-      bound = this.bind(service, name, endpoint, undefined);
-      return bound;
+      const { address, contentType } = options ?? {};
+      if (address !== undefined) return this.bind(service, name, endpoint, address, contentType);
+      if (contentType === undefined) {
+        bound = this.bind(service, name, endpoint, undefined, undefined);
+        return bound;
+      }
+      let remote = inType.get(contentType);
+      if (remote === undefined || remote.service.closed) {
+        remote = this.bind(service, name, endpoint, undefined, contentType);
+        inType.set(contentType, remote);
+      }
+      return remote;
     };
     const isBound = (options: CallOptions | undefined): boolean =>
-      bound !== undefined && !bound.service.closed && options?.address === undefined;
+      bound !== undefined &&
+      !bound.service.closed &&
+      options?.address === undefined &&
+      options?.contentType === undefined;
 
     const unary: Invoke = (request, options) => {
       try {
@@ -214,16 +231,30 @@ export class CoreClient implements MicroClient {
       : wrapCalls(middleware, { service, endpoint: name, kind, idempotent: endpoint.idempotent }, invoke);
   }
 
-  private bind(service: string, name: string, endpoint: Endpoint, address: string | undefined): Remote {
-    const { codec, transport } = this.settings;
+  private bind(
+    service: string,
+    name: string,
+    endpoint: Endpoint,
+    address: string | undefined,
+    contentType: string | undefined,
+  ): Remote {
+    const { transport } = this.settings;
     const called = address === undefined ? this.directory.service(service) : this.directory.at(address);
-    const target = makeTarget(service, name, codec());
-    return makeRemote(
-      target,
-      endpoint,
-      transport().carries === 'values' ? undefined : codec(),
-      called,
-      this.settings,
+    const codec = this.codecOf(contentType);
+    const target = makeTarget(service, name, codec, contentType);
+    const values = transport().carries === 'values';
+    return makeRemote(target, endpoint, values ? undefined : codec, called, this.settings);
+  }
+
+  private codecOf(contentType: string | undefined): Codec {
+    if (contentType === undefined) return this.settings.codec();
+    const codecs = this.settings.codecs();
+    const codec = contentType === '' ? undefined : codecs.get(contentType);
+    if (codec !== undefined) return codec;
+    const have = [...codecs.keys()].filter((type) => type !== '').join(', ');
+    throw new MicroError(
+      'bad_request',
+      `content type "${contentType}" is not spoken here (have: ${have}); import its codec first`,
     );
   }
 }

@@ -43,6 +43,8 @@ export interface CallOptions {
   readonly filter?: NodeFilter | undefined;
   /** Calls this address, without registry and selector. */
   readonly address?: string | undefined;
+  /** The call's own content type, of any codec that is imported; without effect where the transport carries values. @default the codec's of the client */
+  readonly contentType?: string | undefined;
   /** Goes to the same node for the same key, with the selector `hash`. */
   readonly key?: string | undefined;
 }

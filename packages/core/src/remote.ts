@@ -31,9 +31,10 @@ const shared = globalThis as { [key]?: { last: number } };
 shared[key] ??= { last: 0 };
 const indices = shared[key];
 
-export function makeTarget(service: string, endpoint: string, codec: Codec): Target {
+export function makeTarget(service: string, endpoint: string, codec: Codec, contentType?: string): Target {
   const index = indices.last < mostTargets ? ++indices.last : 0;
-  return Object.freeze({ index, service, endpoint, contentType: codec.contentTypes[0], text: codec.text });
+  const type = contentType ?? codec.contentTypes[0];
+  return Object.freeze({ index, service, endpoint, contentType: type, text: codec.text });
 }
 
 /** `codec`: undefined where the transport carries values. */

@@ -34,6 +34,7 @@ export class Runtime implements Host {
       selector: () => this.plugin('selector'),
       transport: () => this.plugin('transport'),
       codec: () => this.plugin('codec'),
+      codecs: () => this.plugins.codecs,
       broker: () => this.plugin('broker'),
       from: this.name === '' ? undefined : this.name,
       timeoutMs: options.timeoutMs ?? settings.timeoutMs ?? 5_000,

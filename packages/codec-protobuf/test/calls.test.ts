@@ -82,6 +82,48 @@ describe.each(transports)('over %s', (name, transport) => {
     expect(chat).toEqual(['a', 'b']);
   });
 
+  test('a client answers each call in the content type that it asks for', async () => {
+    const registry = memoryRegistry({ network: `codec-protobuf-${name}` });
+    await serve(registry);
+    const types: string[] = [];
+    const seen = transport();
+    const { dial } = seen;
+    const spied: Transport = {
+      ...seen,
+      dial(...given: Parameters<Transport['dial']>) {
+        const connection = dial.apply(seen, given);
+        const { request } = connection;
+        connection.request = (call) => {
+          types.push(call.target.contentType);
+          request.call(connection, call);
+        };
+        return connection;
+      },
+    };
+    const made = createClient({ registry, transport: spied });
+    open.push(() => made.close());
+    const greeter = made.of(Greeter);
+    for (const contentType of [
+      'application/protobuf',
+      undefined,
+      'application/grpc+proto',
+      'application/protobuf',
+    ])
+      expect(await greeter.hello({ name: 'Ada' }, { contentType })).toEqual({
+        text: 'Hello ADA',
+        number: 1n,
+      });
+    expect(types).toEqual([
+      'application/protobuf',
+      'application/json',
+      'application/grpc+proto',
+      'application/protobuf',
+    ]);
+    await expect(greeter.hello({}, { contentType: 'text/plain' })).rejects.toMatchObject({
+      code: 'bad_request',
+    });
+  });
+
   test('a wrong value is refused before it is sent, or by the server', async () => {
     const registry = memoryRegistry({ network: `codec-protobuf-${name}` });
     await serve(registry);

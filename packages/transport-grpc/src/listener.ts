@@ -12,7 +12,6 @@ import {
   type ListenOptions,
   type Metadata,
   MicroError,
-  noMetadata,
   report,
 } from '@micro/core';
 import { formatAddress, parseAddress, tlsServerOptions } from '@micro/core/plugin';
@@ -30,7 +29,8 @@ import { readTimeout } from './timeout.ts';
 const never = 2 ** 31 - 1;
 
 export class GrpcListener implements Listener, ServedBy {
-  readonly metadata: Metadata = noMetadata;
+  /** As go-micro's gRPC server registers itself (go-micro v4 plugins: server/grpc/grpc.go). */
+  readonly metadata: Metadata = Object.freeze({ server: 'grpc', protocol: 'grpc', transport: 'grpc' });
   readonly active = true;
   readonly maxMessageBytes: number;
   address = '';

@@ -60,6 +60,12 @@ test('clients in JSON and in protobuf call the same service', async () => {
   }
 });
 
+test('a node is registered as go-micro registers its gRPC servers', async () => {
+  const [record] = await registry.getService('words');
+  const wanted = { server: 'grpc', protocol: 'grpc', transport: 'grpc' };
+  expect(record?.nodes.map(({ metadata }) => metadata)).toMatchObject([wanted]);
+});
+
 test('each call on one connection has the codec of its own content type, and its answer the same', async () => {
   const session = connect(`http://${service.address}`);
   const frame = (body: Buffer): Buffer => {

@@ -9,8 +9,9 @@ export interface Channel<T> extends AsyncIterable<T> {
   end(error?: Error): void;
 }
 
-/** Makes a channel that holds up to `buffer` messages nobody has read. @default 16 */
+/** Makes a channel that holds up to `buffer` messages nobody has read; 0: each waits for its reader. @default 16 */
 export function channel<T>({ buffer = 16 }: { readonly buffer?: number } = {}): Channel<T> {
+  if (!(buffer >= 0)) throw new MicroError('bad_request', `buffer must be a number from 0, not ${buffer}`);
   let over = false;
   let left = false;
   let full = false;

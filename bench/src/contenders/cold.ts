@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { coldCaller } from '../cold/first-callers.ts';
 import type { Contender } from '../contender.ts';
 import { http } from './http.ts';
+import { tcp } from './tcp.ts';
 
 /** A new process for every call, over node:net by hand. */
 export const coldNet: Contender = {
@@ -33,4 +34,10 @@ export const coldNet: Contender = {
 export const coldHttp: Contender = {
   serve: http.serve,
   connect: async (address) => coldCaller('http', address),
+};
+
+/** A new process for every call, over @micro's frames on TCP. */
+export const coldTcp: Contender = {
+  serve: tcp.serve,
+  connect: async (address) => coldCaller('tcp', address),
 };

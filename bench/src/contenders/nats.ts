@@ -14,7 +14,7 @@ export const nats: Contender = {
   async connect(address) {
     const { url, subject } = placeOf(address);
     const registry = memoryRegistry({ network: 'bench-client' });
-    const metadata = { transport: 'nats', protocol: 'mucp' };
+    const metadata = { transport: 'nats', protocol: 'mucp', 'micro-credit': 'bytes' }; // as the service announces
     const node = { id: 'bench-1', address: subject, metadata };
     const record = { name: 'bench', version: 'latest', metadata: {}, endpoints: [], nodes: [node] };
     await registry.register(record, { ttlMs: 86_400_000 });

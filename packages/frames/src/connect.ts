@@ -1,7 +1,7 @@
 import { connect as connectPlain, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import type { TlsOptions } from '@micro/core';
 import { type SocketAddress, tlsClientOptions } from '@micro/core/plugin';
+import { tlsModule } from './tls-module.ts';
 
 /** Begins to connect; `ready` is called once bytes can be sent. `protocols`: for TLS (ALPN), the best first. */
 export function connectSocket(
@@ -20,7 +20,7 @@ export function connectSocket(
   };
   return tls === undefined
     ? connectPlain(options, ready)
-    : connectTls({ ...options, ...tlsClientOptions(tls), ALPNProtocols: [...protocols] }, ready);
+    : tlsModule().connect({ ...options, ...tlsClientOptions(tls), ALPNProtocols: [...protocols] }, ready);
 }
 
 /** What happened to a connection, in words, and what to do where that is known. */

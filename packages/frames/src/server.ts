@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { Acceptor, Peer } from '@micro/core';
 import { formatAddress } from '@micro/core/plugin';
 import type { Bytes } from './bytes.ts';
@@ -52,6 +52,10 @@ export class FrameServer {
 export function peerOf(socket: Socket): Peer {
   const { remoteAddress, remotePort } = socket;
   const address = remoteAddress === undefined ? 'unix' : formatAddress(remoteAddress, remotePort ?? 0);
-  if (!(socket instanceof TLSSocket && socket.authorized)) return { address };
+  if (!isTls(socket) || !socket.authorized) return { address };
   return { address, identity: socket.getPeerX509Certificate()?.subject.split('\n').join(', ') };
+}
+
+function isTls(socket: Socket): socket is TLSSocket {
+  return 'encrypted' in socket;
 }

@@ -90,7 +90,7 @@ function readFrames(bytes: Buffer): ReadFrame[] {
 /** A peer that speaks bytes. */
 export class Raw {
   readonly socket: Socket;
-  received: Buffer = Buffer.alloc(0);
+  private chunks: Buffer[] = [];
   readonly closed: Promise<unknown>;
 
   constructor(socket: Socket) {
@@ -98,8 +98,12 @@ export class Raw {
     this.closed = new Promise((resolve) => socket.once('close', resolve));
     socket.on('error', () => undefined); // 'close' follows
     socket.on('data', (chunk: Buffer) => {
-      this.received = Buffer.concat([this.received, chunk]);
+      this.chunks.push(chunk);
     });
+  }
+  get received(): Buffer {
+    if (this.chunks.length !== 1) this.chunks = [Buffer.concat(this.chunks)];
+    return this.chunks[0] ?? Buffer.alloc(0);
   }
   static async to(port: number): Promise<Raw> {
     const socket = connect({ port, host: '127.0.0.1' });

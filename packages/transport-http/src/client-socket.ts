@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { MicroError, report } from '@micro/core';
 import { codeOf, decodeError, remoteError, staleClock } from '@micro/core/plugin';
-import { connect, explain } from './connect.ts';
+import { connectSocket, explain } from '@micro/frames';
 import type { Head, Refusal } from './head.ts';
 import { headerText } from './metadata.ts';
 import type { Pool } from './pool.ts';
@@ -33,7 +33,7 @@ export abstract class ClientSocket implements MessageTarget {
     this.pool = pool;
     this.since = pool.sweep.tick;
     this.reader = new MessageReader(this, pool.parser, pool.settings);
-    this.socket = connect(pool.target, pool.settings.tls, () => {
+    this.socket = connectSocket(pool.target, pool.settings.tls, ['http/1.1'], () => {
       this.ready = true;
       this.connected();
     });

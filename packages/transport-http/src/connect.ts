@@ -1,23 +1,3 @@
-import { connect as connectPlain, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import type { TlsOptions } from '@micro/core';
-import { type SocketAddress, tlsClientOptions } from '@micro/core/plugin';
-
-/** Begins to connect; `ready` is called once requests can be written. */
-export function connect(address: SocketAddress, tls: TlsOptions | undefined, ready: () => void): Socket {
-  const options = {
-    ...(address.path === undefined
-      ? { host: address.host ?? 'localhost', port: address.port }
-      : { path: address.path }),
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: 30_000,
-  };
-  return tls === undefined
-    ? connectPlain(options, ready)
-    : connectTls({ ...options, ...tlsClientOptions(tls), ALPNProtocols: ['http/1.1'] }, ready);
-}
-
 interface SocketError extends Error {
   readonly code?: string;
   readonly syscall?: string;
@@ -31,14 +11,4 @@ export function refusedWrite(error: SocketError | undefined): boolean {
 /** A TLS alert instead of an answer: the peer ended the handshake after we had taken it for done (TLS 1.3). */
 export function refusedHandshake(error: SocketError | undefined): boolean {
   return error?.code?.startsWith('ERR_SSL_') === true;
-}
-
-/** What happened to a connection, in words, and what to do where that is known. */
-export function explain(error: SocketError | undefined, tls: boolean): string {
-  const code = error?.code ?? '';
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') {
-    return 'the peer does not speak TLS: leave the option tls out, or give it to the server too';
-  }
-  if (error !== undefined) return error.message;
-  return tls ? 'the connection was closed' : 'the connection was closed (a server that wants TLS does that)';
 }

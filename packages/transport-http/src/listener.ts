@@ -1,5 +1,4 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
 import {
   type Acceptor,
   type Listener,
@@ -10,7 +9,7 @@ import {
   report,
 } from '@micro/core';
 import { tlsServerOptions } from '@micro/core/plugin';
-import { bind, FrameServer, type Sweep as FrameSweep, protocolName } from '@micro/frames';
+import { bind, FrameServer, type Sweep as FrameSweep, protocolName, tlsModule } from '@micro/frames';
 import { framesKey, framesVersion } from './either.ts';
 import { type Head, HeadParser } from './head.ts';
 import type { Settings } from './options.ts';
@@ -74,7 +73,7 @@ export class HttpListener implements Listener {
     this.server =
       tls === undefined
         ? createServer(options, accept)
-        : createTlsServer(
+        : tlsModule().createServer(
             {
               ...options,
               ...tlsServerOptions(tls, headTimeoutMs),

@@ -9,10 +9,9 @@ import {
   type StreamSink,
 } from '@micro/core';
 import { remoteError, type SocketAddress } from '@micro/core/plugin';
-import { protocolName } from '@micro/frames';
+import { explain, protocolName } from '@micro/frames';
 import { ClientConnection } from './client-connection.ts';
 import { ClientStream } from './client-stream.ts';
-import { explain } from './connect.ts';
 import { HeadParser } from './head.ts';
 import type { Settings } from './options.ts';
 import { Refusals } from './refusals.ts';

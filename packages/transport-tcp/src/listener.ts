@@ -1,5 +1,4 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
 import {
   type Acceptor,
   type Listener,
@@ -10,7 +9,7 @@ import {
   type TlsOptions,
 } from '@micro/core';
 import { tlsServerOptions } from '@micro/core/plugin';
-import { bind, FrameServer, type Limits, protocolName, type Sweep } from '@micro/frames';
+import { bind, FrameServer, type Limits, protocolName, type Sweep, tlsModule } from '@micro/frames';
 
 export interface TcpListenerSettings {
   readonly tls: TlsOptions | undefined;
@@ -38,7 +37,7 @@ export class TcpListener implements Listener {
     this.server =
       tls === undefined
         ? createServer(options, accept)
-        : createTlsServer(
+        : tlsModule().createServer(
             {
               ...options,
               ...tlsServerOptions(tls, limits.handshakeTimeoutMs),

@@ -8,6 +8,8 @@ export interface Received {
   readonly publishedAt: number;
   /** Its handler has decided, at this attempt: acknowledge it, or have it delivered again after the delay. */
   settle(verdict: Verdict, attempt: number): void;
+  /** It is tried again here (`retryHere`): this attempt begins now. */
+  again?(attempt: number): void;
   /** Not decided, and not ours any more: the subscription stops. `attempt` is the last one that was begun. */
   giveBack(attempt: number): void;
 }
@@ -98,6 +100,7 @@ export function makeConsumer<R extends Received>(deliver: Deliver, options: Cons
     }
     flight.timer = setTimeout(() => {
       flight.attempt++;
+      flight.received.again?.(flight.attempt);
       run(flight);
     }, verdict.delayMs);
     flight.timer.unref();

@@ -36,6 +36,7 @@ function consumerOf(options: Partial<ConsumerOptions> = {}): {
       message: { header: noMetadata, body: new TextEncoder().encode(text), key },
       ...{ attempt: 1, publishedAt: 0 },
       settle: (verdict, attempt) => told.push(`${text} ${verdict.outcome} ${attempt}`),
+      again: (attempt) => told.push(`${text} again ${attempt}`),
       giveBack: (attempt) => told.push(`${text} back ${attempt}`),
     }),
   };
@@ -79,7 +80,7 @@ describe('the consumer that broker plugins are made with', () => {
     expect(here.consumer.free).toBe(1);
     here.end();
     await eventually(() => expect(here.running.map(({ delivery }) => textOf(delivery))).toEqual(['y']));
-    expect(here.told).toEqual(['x ack 2', 'free']);
+    expect(here.told).toEqual(['x again 2', 'x ack 2', 'free']);
   });
 
   test('stop gives back what has not begun and what waits for a retry, and settles what runs', async () => {

@@ -1,14 +1,26 @@
 import assert from 'node:assert/strict';
+import type { Broker } from '@micro/core';
 import { eventually } from '../eventually.ts';
 import { rejects } from '../expectations.ts';
-import { cutProxy } from '../faults/cut-proxy.ts';
-import type { BrokerFaultCase } from './fault-harness.ts';
+import { type CutProxy, cutProxy } from '../faults/cut-proxy.ts';
+import type { BrokerFaultCase, BrokerFaultScope } from './fault-harness.ts';
 import { ack, message, numbered, subscribe } from './inbox.ts';
 import { allArrived, publishAll } from './steady-publisher.ts';
 
 const ways = { stop: 'stopped', kill: 'killed' } as const;
 /** Longer than the patience that client libraries have by default. */
 const awayMs = { stop: 10_000, kill: 0 } as const;
+
+async function behindProxy({
+  harness,
+  defer,
+}: BrokerFaultScope): Promise<{ readonly proxy: CutProxy; readonly broker: Broker }> {
+  const proxy = await cutProxy(harness.port());
+  defer(() => proxy.close());
+  const broker = (await harness.createAt?.(proxy.port)) ?? (await harness.create());
+  defer(() => broker.close());
+  return { proxy, broker };
+}
 
 /** The server, or the way to it, goes away under publishers and subscribers. */
 export const outageFaults: readonly BrokerFaultCase[] = [
@@ -44,12 +56,10 @@ export const outageFaults: readonly BrokerFaultCase[] = [
   {
     name: 'the connection is cut three times: a durable queue loses nothing that was confirmed',
     needs: ['ack', 'queue', 'durable', 'redelivery'],
+    asks: ['createAt'],
     async run(scope) {
       const { harness } = scope;
-      const proxy = await cutProxy(harness.port());
-      scope.defer(() => proxy.close());
-      const broker = harness.createAt(proxy.port);
-      scope.defer(() => broker.close());
+      const { proxy, broker } = await behindProxy(scope);
       const topic = scope.unique();
       const durable = { queue: scope.unique('queue'), durable: true };
       const inbox = await subscribe(scope, broker, topic, durable);
@@ -65,12 +75,9 @@ export const outageFaults: readonly BrokerFaultCase[] = [
   },
   {
     name: 'a server that falls silent is noticed by publishers and subscribers, and taken up again',
+    asks: ['createAt'],
     async run(scope) {
-      const { harness } = scope;
-      const proxy = await cutProxy(harness.port());
-      scope.defer(() => proxy.close());
-      const broker = harness.createAt(proxy.port);
-      scope.defer(() => broker.close());
+      const { proxy, broker } = await behindProxy(scope);
       const topic = scope.unique();
       const inbox = await subscribe(scope, broker, topic);
       await broker.publish(topic, [message('before')]);

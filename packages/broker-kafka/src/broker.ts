@@ -1,0 +1,141 @@
+import {
+  type Broker,
+  type BrokerFeature,
+  MicroError,
+  type SubscribeOptions,
+  type Subscription,
+} from '@micro/core';
+import { abortable, atMost, checkSignal } from '@micro/core/plugin';
+import type { Admin } from 'kafkajs';
+import { makeClient } from './client.ts';
+import { kafkaError } from './errors.ts';
+import { type KafkaBrokerOptions, settingsOf } from './options.ts';
+import { makePublisher } from './publisher.ts';
+import { makeSubscription } from './subscription.ts';
+import { makeEnsureTopic } from './topics.ts';
+
+const features: ReadonlySet<BrokerFeature> = new Set<BrokerFeature>([
+  ...(['ack', 'redelivery', 'queue', 'order', 'durable', 'replay', 'keep'] as const),
+]);
+const idleMs = 60_000;
+const retry = { initialRetryTime: 50, maxRetryTime: 500, retries: 4 };
+
+/**
+ * Events over Kafka, in go-micro's encoding, at least once: `publish` resolves when all in-sync replicas have the
+ * messages (acks -1).
+ */
+export function kafkaBroker(options: KafkaBrokerOptions = {}): Broker {
+  const settings = settingsOf(options);
+  const client = makeClient(settings, retry, idleMs);
+  const ensureTopic = makeEnsureTopic(connectedAdmin, settings);
+  const publisher = makePublisher(settings, ensureTopic);
+  const subscriptions = new Set<Subscription>();
+  const joining = new Set<Promise<unknown>>();
+  const closer = new AbortController();
+  let admin: Promise<Admin> | undefined;
+  let closing: Promise<void> | undefined;
+
+  function connectedAdmin(): Promise<Admin> {
+    if (admin === undefined) {
+      const made = client.kafka.admin();
+      const connected = made.connect().then(
+        () => made,
+        (error: unknown) => {
+          admin = undefined;
+          throw kafkaError(error, `connecting to ${settings.brokers.join(', ')}`);
+        },
+      );
+      admin = connected;
+    }
+    return admin;
+  }
+
+  function check(topic: string, signal: AbortSignal | undefined): void {
+    checkSignal(closer.signal);
+    checkSignal(signal);
+    if (topic === '') throw new MicroError('bad_request', 'a topic needs a name');
+  }
+
+  async function shut(): Promise<void> {
+    closer.abort(new MicroError('unavailable', 'the kafka broker is closed'));
+    await atMost(Promise.allSettled(joining), settings.timeoutMs);
+    const signal = AbortSignal.abort();
+    await Promise.all([...subscriptions].map((subscription) => subscription.stop({ signal })));
+    await publisher.close();
+    const connected = admin?.then((one) => one.disconnect());
+    await atMost(
+      Promise.resolve(connected).catch(() => undefined),
+      settings.timeoutMs,
+    ); // gone already
+    client.destroy();
+  }
+
+  return {
+    name: 'kafka',
+    features,
+    async publish(topic, messages, { keep = false, signal } = {}) {
+      check(topic, signal);
+      if (messages.length === 0) return;
+      const publishing = publisher.publish(topic, messages, keep, signal);
+      await inTime(abortable(publishing, closer.signal), 2 * settings.timeoutMs, `publishing to ${topic}`);
+    },
+    async subscribe(topic, deliver, subscribing) {
+      check(topic, subscribing.signal);
+      checkAsked(topic, subscribing);
+      const making = makeSubscription(topic, deliver, subscribing, {
+        settings,
+        ensureTopic,
+        admin: connectedAdmin,
+      });
+      joining.add(making);
+      const owned = making.then((made) => {
+        subscriptions.add(made);
+        return made;
+      });
+      owned.catch(() => undefined).finally(() => joining.delete(making));
+      let subscription: Subscription;
+      try {
+        const wanted = abortable(abortable(owned, subscribing.signal), closer.signal);
+        // A group waits for the old sessions of its members
+        const limitMs = 2 * (settings.sessionMs + settings.timeoutMs);
+        subscription = await inTime(wanted, limitMs, `subscribing to ${topic}`);
+      } catch (error) {
+        // Who has given up does not want it any more, when it comes
+        owned.then((late) => late.stop({ signal: AbortSignal.abort() })).catch(() => undefined);
+        throw kafkaError(error, `subscribing to ${topic}`);
+      }
+      return {
+        topic,
+        get active() {
+          return subscription.active;
+        },
+        async stop(stopping) {
+          await subscription.stop(stopping);
+          subscriptions.delete(subscription);
+        },
+      };
+    },
+    close() {
+      closing ??= shut();
+      return closing;
+    },
+  };
+}
+
+function checkAsked(topic: string, { queue, durable, maxInFlight }: SubscribeOptions): void {
+  if (!Number.isSafeInteger(maxInFlight) || maxInFlight < 1)
+    throw new MicroError('bad_request', `maxInFlight must be an integer from 1, not ${maxInFlight}`);
+  if (durable && queue === undefined)
+    throw new MicroError('bad_request', `the durable subscription of "${topic}" needs a queue`);
+  if (queue === '') throw new MicroError('bad_request', 'a queue needs a name');
+}
+
+/** The promise's result; rejects with `unavailable` when there is none in time. */
+async function inTime<T>(promise: Promise<T>, limitMs: number, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new MicroError('unavailable', `kafka: ${what}: no answer within ${limitMs} ms`);
+    timer = setTimeout(reject, limitMs, error);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,58 @@
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { report } from '@micro/core';
+import { tlsClientOptions } from '@micro/core/plugin';
+import { Kafka, logLevel, type RetryOptions, type SASLOptions } from 'kafkajs';
+import type { Settings } from './options.ts';
+
+export interface Client {
+  readonly kafka: Kafka;
+  /** Ends every socket that is left: after an outage the library's `disconnect()` leaves one open. No new one follows. */
+  destroy(): void;
+}
+
+/** A client of the library, of which nothing outlives us. A connection that is silent for `silenceMs` is ended. */
+export function makeClient(
+  { brokers, tls, login, timeoutMs }: Settings,
+  retry: RetryOptions,
+  silenceMs: number,
+): Client {
+  const sockets = new Set<Socket>();
+  let destroyed = false;
+  const ssl = tls === undefined ? undefined : tlsClientOptions(tls);
+  const kafka = new Kafka({
+    ...{ clientId: 'micro', brokers: [...brokers], retry },
+    ...{ connectionTimeout: timeoutMs, authenticationTimeout: timeoutMs },
+    // Its check of requests is a timer that it does not always clear, and the process would never end: ours is the
+    // socket's, and whoever waits here has a limit
+    enforceRequestTimeout: false,
+    ...(ssl !== undefined && { ssl }),
+    ...(login !== undefined && { sasl: login as SASLOptions }), // its type wants each mechanism for itself
+    logLevel: logLevel.ERROR,
+    // It writes to the console otherwise, at every rebalance
+    logCreator:
+      () =>
+      ({ log }) =>
+        report('plugin.warning', 'broker kafka', new Error(log.message)),
+    socketFactory({ host, port, onConnect }) {
+      if (destroyed) throw new Error('the kafka broker is closed');
+      const socket =
+        ssl === undefined
+          ? connect({ host, port }, onConnect)
+          : connectTls({ host, port, servername: host, ...ssl }, onConnect);
+      socket.setKeepAlive(true, 60_000);
+      socket.setTimeout(silenceMs); // the library listens
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      return socket;
+    },
+  });
+  return {
+    kafka,
+    destroy() {
+      destroyed = true;
+      // With an error: the library heeds no other end
+      for (const socket of sockets) socket.destroy(new Error('closed'));
+    },
+  };
+}

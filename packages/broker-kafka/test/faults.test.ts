@@ -1,0 +1,67 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, test } from '@jest/globals';
+import { type BrokerFaultHarness, brokerFaultSuite, runUnder } from '@micro/conformance';
+import type { Broker, Message } from '@micro/core';
+import { build } from 'esbuild';
+import type { BackendServer } from '../../../scripts/backends/index.mjs';
+import { describeBackend } from '../../../scripts/backends/jest.mjs';
+import { kafkaBroker } from '../src/index.ts';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'broker-kafka-'));
+  await build({
+    entryPoints: [fileURLToPath(new URL('./member.ts', import.meta.url))],
+    outfile: join(folder, 'member.mjs'),
+    // The client library is CommonJS and calls require
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+    ...{ bundle: true, platform: 'node', format: 'esm', conditions: ['@micro/source'] },
+  });
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const textOf = (length: number): Message => ({
+  header: { 'content-type': 'text/plain', 'micro-id': '1' },
+  body: new Uint8Array(length),
+});
+
+await describeBackend('kafka', ({ start }) => {
+  let server: BackendServer;
+  beforeAll(async () => {
+    server = await start({ config: ['message.max.bytes=100000'] });
+  }, 60_000);
+  const port = (): number => Number(server.url.split(':')[1]);
+  const options = { partitions: 4, sessionMs: 3_000, timeoutMs: 3_000 };
+  const at = (address: string): Broker => kafkaBroker({ address, ...options });
+  const harness: BrokerFaultHarness = {
+    name: 'kafka',
+    features: kafkaBroker().features,
+    create: () => at(server.url),
+    server: () => server,
+    port,
+    address: () => server.url,
+    memberFile: () => join(folder, 'member.mjs'),
+    refused: {
+      create: () =>
+        kafkaBroker({ address: server.addresses.sasl ?? '', user: 'alice', password: 'wrong', ...options }),
+      code: 'unauthorized',
+      reason: /Authentication failed/i,
+    },
+    rejected: [
+      {
+        topic: 'large',
+        message: textOf(100_001),
+        code: 'too_large',
+        reason: /larger than the max message size/,
+      },
+    ],
+    takeoverMs: 5_000,
+    note: (text) => process.stderr.write(`kafka: ${text}\n`),
+  };
+  runUnder({ describe, test, afterAll }, brokerFaultSuite, harness);
+});

@@ -46,7 +46,7 @@ export const Small: MessageType<Small, SmallInit> = message<Small, SmallInit>({
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.name = r.string();
+          m.name = r.stringVerify();
           break;
         default:
           keepUnknown(m, r.skipField(tag));
@@ -84,7 +84,7 @@ export const Text: MessageType<Text, TextInit> = message<Text, TextInit>({
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.data = r.string();
+          m.data = r.stringVerify();
           break;
         default:
           keepUnknown(m, r.skipField(tag));
@@ -200,13 +200,13 @@ export const Item: MessageType<Item, ItemInit> = message<Item, ItemInit>({
           m.id = r.int32();
           break;
         case 18:
-          m.name = r.string();
+          m.name = r.stringVerify();
           break;
         case 25:
           m.price = r.double();
           break;
         case 34:
-          tagsList.push(r.string());
+          tagsList.push(r.stringVerify());
           break;
         case 40:
           m.on = r.bool();

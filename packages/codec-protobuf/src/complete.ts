@@ -1,6 +1,6 @@
 import type { AnyMessageType } from './field.ts';
-import { type EnumType, enumName, enumNumber, type Field } from './field.ts';
-import { PathError, under } from './path-error.ts';
+import { enumName, enumNumber, type Field } from './field.ts';
+import { at, PathError, under } from './path-error.ts';
 import { checkScalar, defaultOf, describe } from './scalars.ts';
 import { unknownFields } from './unknown-fields.ts';
 import { mostLevels } from './writer.ts';
@@ -14,13 +14,20 @@ export function complete(type: AnyMessageType, value: unknown, fill: boolean, le
   if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value))
     throw new PathError(`${describe(value)} is no ${type.typeName}`, []);
   const made: Record<string, unknown> = {};
+  const fields = value as Readonly<Record<string, unknown>>;
   for (const field of type.fields()) {
     const { name, oneof } = field;
     if (oneof !== undefined) continue;
-    const given: unknown = own(value, name);
+    const given = fields[name];
     if (given === undefined) {
       if (fill && !field.optional) fillIn(made, field);
-    } else made[name] = under(name, () => whole(field, given, fill, level));
+      continue;
+    }
+    try {
+      made[name] = whole(field, given, fill, level);
+    } catch (error) {
+      throw at(name, error);
+    }
   }
   for (const oneof of oneofsOf(type)) {
     const given = own(value, oneof);
@@ -31,26 +38,26 @@ export function complete(type: AnyMessageType, value: unknown, fill: boolean, le
   return made;
 }
 
-/** What is there under a name, and not inherited from all objects. */
+/** What is there under a name, which none is that all objects inherit: generated names are no such. */
 export function own(value: object, name: string): unknown {
-  return name in Object.prototype && !Object.hasOwn(value, name) ? undefined : Reflect.get(value, name);
+  return Reflect.get(value, name);
 }
 
 /** The properties that hold oneofs, in the order of their first fields. */
 export function oneofsOf(type: AnyMessageType): readonly string[] {
-  return [...new Set(type.fields().flatMap(({ oneof }) => (oneof === undefined ? [] : [oneof])))];
+  const known = oneofs.get(type);
+  if (known !== undefined) return known;
+  const found = [...new Set(type.fields().flatMap(({ oneof }) => (oneof === undefined ? [] : [oneof])))];
+  oneofs.set(type, found);
+  return found;
 }
+const oneofs = new WeakMap<AnyMessageType, readonly string[]>();
 
 function fillIn(made: Record<string, unknown>, { name, type, key, repeated, text64 }: Field): void {
   if (key !== undefined) made[name] = {};
   else if (repeated) made[name] = [];
   else if (typeof type === 'string') made[name] = defaultOf(type, text64);
-  else if (type.kind === 'enum') made[name] = enumName(type, type.numbers[firstOf(type)] ?? 0);
-}
-
-/** The default of an enum is its first value. */
-export function firstOf(type: EnumType): string {
-  return Object.keys(type.numbers)[0] ?? '';
+  else if (type.kind === 'enum') made[name] = type.first;
 }
 
 function chosen(type: AnyMessageType, oneof: string, given: unknown, fill: boolean, level: number): object {
@@ -75,7 +82,15 @@ function whole(field: Field, value: unknown, fill: boolean, level: number): unkn
   }
   if (!field.repeated) return single(field, value, fill, level);
   if (!Array.isArray(value)) throw new TypeError(`${describe(value)} is no list`);
-  return value.map((one, at) => under(String(at), () => single(field, one, fill, level)));
+  const list: unknown[] = [];
+  for (const one of value) {
+    try {
+      list.push(single(field, one, fill, level));
+    } catch (error) {
+      throw at(String(list.length), error);
+    }
+  }
+  return list;
 }
 
 function single({ type, text64 }: Field, value: unknown, fill: boolean, level: number): unknown {

@@ -49,6 +49,8 @@ export interface EnumType<Name extends string = string> {
   readonly kind: 'enum';
   readonly typeName: string;
   readonly numbers: Readonly<Record<string, number>>;
+  /** The name of the default, which is the first value. */
+  readonly first: Name;
   /** The first name of each value. */
   readonly names: ReadonlyMap<number, Name>;
 }
@@ -60,12 +62,15 @@ export function enumType<Name extends string>(
 ): EnumType<Name> {
   const numbers: Record<string, number> = Object.create(null);
   const names = new Map<number, Name>();
+  let first: Name | undefined;
   for (const name in values) {
     if (!Object.hasOwn(values, name)) continue; // protobufjs' enums inherit their numbers
+    first ??= name;
     numbers[name] = values[name];
     if (!names.has(values[name])) names.set(values[name], name);
   }
-  return Object.freeze({ kind: 'enum', typeName, numbers: Object.freeze(numbers), names });
+  if (first === undefined) throw new RangeError(`enum ${typeName} has no value`);
+  return Object.freeze({ kind: 'enum', typeName, numbers: Object.freeze(numbers), first, names });
 }
 
 /** The number of an enum's name; a number is one already. Throws a `RangeError` for any other name. */

@@ -1,7 +1,7 @@
 import { complete, own } from './complete.ts';
 import { type AnyMessageType, type EnumType, enumName, type Field, type ScalarType } from './field.ts';
 import { fieldsByJsonName } from './json-names.ts';
-import { PathError, under, within } from './path-error.ts';
+import { at, PathError, under, within } from './path-error.ts';
 import { describe, is64, ranges } from './scalars.ts';
 import { wellKnown } from './well-known.ts';
 import { mostLevels } from './writer.ts';
@@ -43,7 +43,12 @@ export function readMessage(type: AnyMessageType, json: unknown, level: number):
 
 function readField(message: Record<string, unknown>, field: Field, json: unknown, level: number): void {
   const { name, oneof } = field;
-  const value = under(name, () => readValue(field, json, level));
+  let value: unknown;
+  try {
+    value = readValue(field, json, level);
+  } catch (error) {
+    throw at(name, error);
+  }
   if (value === undefined) return;
   if (oneof === undefined) message[name] = value;
   else {
@@ -68,9 +73,16 @@ function readValue(field: Field, json: unknown, level: number): unknown {
   }
   if (!repeated) return readOne(field, json, level);
   if (!Array.isArray(json)) throw new TypeError(`${describe(json)} is no list`);
-  return json
-    .map((one, at) => under(String(at), () => readOne(field, one, level)))
-    .filter((one) => one !== undefined || typeof type === 'string');
+  const list: unknown[] = [];
+  for (const [index, one] of json.entries()) {
+    try {
+      const read = readOne(field, one, level);
+      if (read !== undefined || typeof type === 'string') list.push(read);
+    } catch (error) {
+      throw at(String(index), error);
+    }
+  }
+  return list;
 }
 
 /** `null` is absent, but in google.protobuf.Value a value. */

@@ -22,9 +22,14 @@ export function under<T>(key: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (isPathError(error)) throw new PathError(error.reason, [key, ...error.path]);
-    throw new PathError(error instanceof Error ? error.message : String(error), [key]);
+    throw at(key, error);
   }
+}
+
+/** What went wrong in a part of a message, found under `key`. */
+export function at(key: string, error: unknown): PathError {
+  if (isPathError(error)) return new PathError(error.reason, [key, ...error.path]);
+  return new PathError(error instanceof Error ? error.message : String(error), [key]);
 }
 
 /** Says of which message it was. */

@@ -16,7 +16,8 @@ export interface Reader {
   fixed32(): number;
   sfixed32(): number;
   bool(): boolean;
-  string(): string;
+  /** Text that is not UTF-8 is refused (https://protobuf.dev/programming-guides/proto3/#scalar), not mended. */
+  stringVerify(): string;
   bytes(): Uint8Array;
   bigInt64(): bigint;
   bigUint64(): bigint;
@@ -65,11 +66,6 @@ export class MessageReader extends protobuf.BufferReader implements Reader {
   close(): void {
     this.buf = nothing;
     this.view = null;
-  }
-
-  /** Text that is not UTF-8 is refused (https://protobuf.dev/programming-guides/proto3/#scalar), not mended. */
-  override string(): string {
-    return super.stringVerify();
   }
 
   override bytes(): Uint8Array {

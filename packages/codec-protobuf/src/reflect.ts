@@ -52,17 +52,21 @@ function fieldOf(field: protobuf.Field, int64: 'bigint' | 'string'): Field {
   return {
     number: id,
     // As generated code does: every object has these, so their absence could not be seen
-    name: name in Object.prototype ? `${name}_` : name,
+    name: propertyName(name),
     type: typeOf(type, resolvedType, int64),
     proto: protoName,
     json: jsonName,
     repeated: field.repeated,
     key: field instanceof protobuf.MapField && isScalar(field.keyType) ? field.keyType : undefined,
     optional: field.hasPresence && !inOneof,
-    oneof: inOneof ? partOf.name : undefined,
+    oneof: inOneof ? propertyName(partOf.name) : undefined,
     unpacked: field.repeated && !field.packed,
     text64: int64 === 'string',
   };
+}
+
+function propertyName(name: string): string {
+  return name in Object.prototype ? `${name}_` : name;
 }
 
 function typeOf(

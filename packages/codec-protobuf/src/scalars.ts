@@ -21,8 +21,10 @@ export const ranges: Readonly<
   fixed64: unsigned64,
 };
 
+const wide: ReadonlySet<ScalarType> = new Set(['int64', 'uint64', 'sint64', 'fixed64', 'sfixed64'] as const);
+
 export function is64(type: ScalarType): boolean {
-  return type.endsWith('64');
+  return wide.has(type);
 }
 
 /** The value of a field that was not sent. */
@@ -48,19 +50,29 @@ export function isDefault(value: unknown): boolean {
 
 /** The value, if it is one of the type. Throws a `TypeError` else. */
 export function checkScalar(type: ScalarType, value: unknown, text64: boolean | undefined): unknown {
-  const fits = ((): boolean => {
-    if (type === 'string') return typeof value === 'string';
-    if (type === 'bool') return typeof value === 'boolean';
-    if (type === 'bytes') return value instanceof Uint8Array;
-    if (type === 'double' || type === 'float') return typeof value === 'number';
-    const [least, most] = ranges[type] ?? [0, 0];
-    if (!is64(type))
-      return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
-    if (text64) return typeof value === 'string' && isDigits(value, least, most);
-    return typeof value === 'bigint' && value >= least && value <= most;
-  })();
-  if (!fits) throw new TypeError(`${describe(value)} is no ${type}`);
+  if (!fits(type, value, text64)) throw new TypeError(`${describe(value)} is no ${type}`);
   return value;
+}
+
+function fits(type: ScalarType, value: unknown, text64: boolean | undefined): boolean {
+  switch (type) {
+    case 'string':
+      return typeof value === 'string';
+    case 'bool':
+      return typeof value === 'boolean';
+    case 'bytes':
+      return value instanceof Uint8Array;
+    case 'double':
+    case 'float':
+      return typeof value === 'number';
+    default: {
+      const [least, most] = ranges[type] ?? [0, 0];
+      if (!is64(type))
+        return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
+      if (text64) return typeof value === 'string' && isDigits(value, least, most);
+      return typeof value === 'bigint' && value >= least && value <= most;
+    }
+  }
 }
 
 function isDigits(value: string, least: number | bigint, most: number | bigint): boolean {

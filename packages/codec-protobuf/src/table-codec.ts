@@ -135,7 +135,7 @@ const reads: Readonly<Record<ScalarType, (reader: Reader) => unknown>> = {
   sfixed32: (r) => r.sfixed32(),
   sfixed64: (r) => r.bigSfixed64(),
   bool: (r) => r.bool(),
-  string: (r) => r.string(),
+  string: (r) => r.stringVerify(),
   bytes: (r) => r.bytes(),
 };
 

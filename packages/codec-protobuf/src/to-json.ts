@@ -1,6 +1,5 @@
-import { firstOf, oneofsOf } from './complete.ts';
 import type { AnyMessageType, Field, ScalarType } from './field.ts';
-import { under, within } from './path-error.ts';
+import { at, within } from './path-error.ts';
 import { is64, isDefault } from './scalars.ts';
 import { wellKnown } from './well-known.ts';
 
@@ -16,21 +15,23 @@ export function writeMessage(type: AnyMessageType, message: object): unknown {
   const special = wellKnown.get(type.typeName);
   if (special !== undefined) return special.write(message, type);
   const json: Record<string, unknown> = {};
-  const chosen = new Map(
-    oneofsOf(type).map((oneof): [unknown, unknown] => {
-      const { case: name, value } = Object(Reflect.get(message, oneof));
-      return [name, value];
-    }),
-  );
+  const fields = message as Readonly<Record<string, unknown>>;
   for (const field of type.fields()) {
     const { name, oneof, optional } = field;
-    const value: unknown = oneof === undefined ? Reflect.get(message, name) : chosen.get(name);
+    let value = fields[oneof ?? name];
+    if (oneof !== undefined) {
+      const chosen = Object(value);
+      value = chosen.case === name ? chosen.value : undefined;
+    }
     if (value === undefined) continue;
-    if (field.key !== undefined || field.repeated) {
-      if (Object.keys(Object(value)).length > 0)
-        json[field.json ?? name] = under(name, () => writeAll(field, value));
-    } else if (oneof !== undefined || optional || !isUnset(field, value)) {
-      json[field.json ?? name] = under(name, () => writeOne(field, value));
+    try {
+      if (field.key !== undefined || field.repeated) {
+        if (Object.keys(Object(value)).length > 0) json[field.json ?? name] = writeAll(field, value);
+      } else if (oneof !== undefined || optional || !isUnset(field, value)) {
+        json[field.json ?? name] = writeOne(field, value);
+      }
+    } catch (error) {
+      throw at(name, error);
     }
   }
   return json;
@@ -38,7 +39,7 @@ export function writeMessage(type: AnyMessageType, message: object): unknown {
 
 function isUnset({ type }: Field, value: unknown): boolean {
   if (typeof type === 'string') return isDefault(value);
-  return type.kind === 'enum' && (value === firstOf(type) || value === 0);
+  return type.kind === 'enum' && (value === type.first || value === 0);
 }
 
 function writeAll(field: Field, value: unknown): unknown {

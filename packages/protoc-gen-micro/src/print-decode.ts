@@ -137,7 +137,7 @@ function printEntry(
   output.block('while (r.pos < r.len) {', '}', () => {
     output.line('const tag = r.tag();');
     output.line(
-      `if (tag === ${8 + wireTypeOf(key)}) key = ${keyScalar === undefined || !is64(keyScalar) ? `r.${keyScalar}()` : big(keyScalar)};`,
+      `if (tag === ${8 + wireTypeOf(key)}) key = ${keyScalar === undefined || !is64(keyScalar) ? plainRead(keyScalar) : big(keyScalar)};`,
     );
     output.block(`else if (tag === ${16 + wireTypeOf(value)}) {`, '} else r.skipField(tag);', () => {
       if (!isMessage) {
@@ -156,6 +156,10 @@ function printEntry(
   output.line(keyType === 'string' ? `if (key !== '__proto__') ${assign}` : assign);
 }
 
+function plainRead(scalar: string | undefined): string {
+  return scalar === 'string' ? 'r.stringVerify()' : `r.${scalar}()`;
+}
+
 function big(scalar: string): string {
   return `r.big${scalar.charAt(0).toUpperCase()}${scalar.slice(1)}()`;
 }
@@ -166,6 +170,6 @@ function read(field: FieldDescriptorProto, references: References): string {
     references.runtime('enumName');
     return `enumName(${references.name(field.typeName, 'value')}, r.int32())`;
   }
-  if (!is64(scalar)) return `r.${scalar}()`;
+  if (!is64(scalar)) return plainRead(scalar);
   return references.options.int64 === 'string' ? `String(${big(scalar)})` : big(scalar);
 }

@@ -38,6 +38,12 @@ export const sources: readonly Source[] = [
     out: folder('../codec-protobuf/test/gen'),
   },
   {
+    folder: folder('../../examples/proto/proto'),
+    files: ['greeter/v1/greeter.proto'],
+    options: { importExtension: ts },
+    out: folder('../../examples/proto/src/gen'),
+  },
+  {
     folder: folder('../../bench/protos'),
     files: ['messages.proto'],
     options: { importExtension: ts },

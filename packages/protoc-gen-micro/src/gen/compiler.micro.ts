@@ -68,10 +68,10 @@ export const CodeGeneratorRequest: MessageType<CodeGeneratorRequest, CodeGenerat
       const tag = r.tag();
       switch (tag) {
         case 10:
-          fileToGenerateList.push(r.string());
+          fileToGenerateList.push(r.stringVerify());
           break;
         case 18:
-          m.parameter = r.string();
+          m.parameter = r.stringVerify();
           break;
         case 122: {
           const outer = r.enter();
@@ -130,7 +130,7 @@ export const CodeGeneratorResponse: MessageType<CodeGeneratorResponse, CodeGener
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.error = r.string();
+          m.error = r.stringVerify();
           break;
         case 16:
           m.supportedFeatures = r.bigUint64();
@@ -181,10 +181,10 @@ export const CodeGeneratorResponse_File: MessageType<CodeGeneratorResponse_File,
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.name = r.string();
+          m.name = r.stringVerify();
           break;
         case 122:
-          m.content = r.string();
+          m.content = r.stringVerify();
           break;
         default:
           keepUnknown(m, r.skipField(tag));
@@ -363,13 +363,13 @@ export const FileDescriptorProto: MessageType<FileDescriptorProto, FileDescripto
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.name = r.string();
+          m.name = r.stringVerify();
           break;
         case 18:
-          m.package = r.string();
+          m.package = r.stringVerify();
           break;
         case 26:
-          dependencyList.push(r.string());
+          dependencyList.push(r.stringVerify());
           break;
         case 82: {
           const outer = r.enter();
@@ -420,7 +420,7 @@ export const FileDescriptorProto: MessageType<FileDescriptorProto, FileDescripto
           break;
         }
         case 98:
-          m.syntax = r.string();
+          m.syntax = r.stringVerify();
           break;
         default:
           keepUnknown(m, r.skipField(tag));
@@ -556,7 +556,7 @@ export const DescriptorProto: MessageType<DescriptorProto, DescriptorProtoInit> 
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.name = r.string();
+          m.name = r.stringVerify();
           break;
         case 18: {
           const outer = r.enter();
@@ -601,7 +601,7 @@ export const DescriptorProto: MessageType<DescriptorProto, DescriptorProtoInit> 
           break;
         }
         case 82:
-          reservedNameList.push(r.string());
+          reservedNameList.push(r.stringVerify());
           break;
         default:
           keepUnknown(m, r.skipField(tag));
@@ -726,7 +726,7 @@ export const FieldDescriptorProto: MessageType<FieldDescriptorProto, FieldDescri
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.name = r.string();
+          m.name = r.stringVerify();
           break;
         case 24:
           m.number = r.int32();
@@ -738,10 +738,10 @@ export const FieldDescriptorProto: MessageType<FieldDescriptorProto, FieldDescri
           m.type = enumName(FieldDescriptorProto_Type, r.int32());
           break;
         case 50:
-          m.typeName = r.string();
+          m.typeName = r.stringVerify();
           break;
         case 58:
-          m.defaultValue = r.string();
+          m.defaultValue = r.stringVerify();
           break;
         case 66: {
           const outer = r.enter();
@@ -753,7 +753,7 @@ export const FieldDescriptorProto: MessageType<FieldDescriptorProto, FieldDescri
           m.oneofIndex = r.int32();
           break;
         case 82:
-          m.jsonName = r.string();
+          m.jsonName = r.stringVerify();
           break;
         case 136:
           m.proto3Optional = r.bool();
@@ -848,7 +848,7 @@ export const OneofDescriptorProto: MessageType<OneofDescriptorProto, OneofDescri
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.name = r.string();
+          m.name = r.stringVerify();
           break;
         default:
           keepUnknown(m, r.skipField(tag));
@@ -932,7 +932,7 @@ export const EnumDescriptorProto: MessageType<EnumDescriptorProto, EnumDescripto
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.name = r.string();
+          m.name = r.stringVerify();
           break;
         case 18: {
           const outer = r.enter();
@@ -953,7 +953,7 @@ export const EnumDescriptorProto: MessageType<EnumDescriptorProto, EnumDescripto
           break;
         }
         case 42:
-          reservedNameList.push(r.string());
+          reservedNameList.push(r.stringVerify());
           break;
         default:
           keepUnknown(m, r.skipField(tag));
@@ -1003,7 +1003,7 @@ export const EnumValueDescriptorProto: MessageType<EnumValueDescriptorProto, Enu
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.name = r.string();
+          m.name = r.stringVerify();
           break;
         case 16:
           m.number = r.int32();
@@ -1069,7 +1069,7 @@ export const ServiceDescriptorProto: MessageType<ServiceDescriptorProto, Service
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.name = r.string();
+          m.name = r.stringVerify();
           break;
         case 18: {
           const outer = r.enter();
@@ -1143,13 +1143,13 @@ export const MethodDescriptorProto: MessageType<MethodDescriptorProto, MethodDes
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.name = r.string();
+          m.name = r.stringVerify();
           break;
         case 18:
-          m.inputType = r.string();
+          m.inputType = r.stringVerify();
           break;
         case 26:
-          m.outputType = r.string();
+          m.outputType = r.stringVerify();
           break;
         case 34: {
           const outer = r.enter();
@@ -1211,13 +1211,13 @@ export const FileOptions: MessageType<FileOptions, FileOptionsInit> = message<Fi
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.javaPackage = r.string();
+          m.javaPackage = r.stringVerify();
           break;
         case 80:
           m.javaMultipleFiles = r.bool();
           break;
         case 90:
-          m.goPackage = r.string();
+          m.goPackage = r.stringVerify();
           break;
         case 184:
           m.deprecated = r.bool();
@@ -1615,22 +1615,22 @@ export const HttpRule: MessageType<HttpRule, HttpRuleInit> = message<HttpRule, H
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.selector = r.string();
+          m.selector = r.stringVerify();
           break;
         case 18:
-          m.pattern = { case: 'get', value: r.string() };
+          m.pattern = { case: 'get', value: r.stringVerify() };
           break;
         case 26:
-          m.pattern = { case: 'put', value: r.string() };
+          m.pattern = { case: 'put', value: r.stringVerify() };
           break;
         case 34:
-          m.pattern = { case: 'post', value: r.string() };
+          m.pattern = { case: 'post', value: r.stringVerify() };
           break;
         case 42:
-          m.pattern = { case: 'delete', value: r.string() };
+          m.pattern = { case: 'delete', value: r.stringVerify() };
           break;
         case 50:
-          m.pattern = { case: 'patch', value: r.string() };
+          m.pattern = { case: 'patch', value: r.stringVerify() };
           break;
         case 66: {
           const outer = r.enter();
@@ -1639,10 +1639,10 @@ export const HttpRule: MessageType<HttpRule, HttpRuleInit> = message<HttpRule, H
           break;
         }
         case 58:
-          m.body = r.string();
+          m.body = r.stringVerify();
           break;
         case 98:
-          m.responseBody = r.string();
+          m.responseBody = r.stringVerify();
           break;
         case 90: {
           const outer = r.enter();
@@ -1690,10 +1690,10 @@ export const CustomHttpPattern: MessageType<CustomHttpPattern, CustomHttpPattern
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.kind = r.string();
+          m.kind = r.stringVerify();
           break;
         case 18:
-          m.path = r.string();
+          m.path = r.stringVerify();
           break;
         default:
           keepUnknown(m, r.skipField(tag));
@@ -1815,10 +1815,10 @@ export const SourceCodeInfo_Location: MessageType<SourceCodeInfo_Location, Sourc
           spanList.push(r.int32());
           break;
         case 26:
-          m.leadingComments = r.string();
+          m.leadingComments = r.stringVerify();
           break;
         case 34:
-          m.trailingComments = r.string();
+          m.trailingComments = r.stringVerify();
           break;
         default:
           keepUnknown(m, r.skipField(tag));

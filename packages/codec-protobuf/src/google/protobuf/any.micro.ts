@@ -52,7 +52,7 @@ export const Any: MessageType<Any, AnyInit> = message<Any, AnyInit>({
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.typeUrl = r.string();
+          m.typeUrl = r.stringVerify();
           break;
         case 18:
           m.value = r.bytes();

@@ -50,7 +50,7 @@ export const FieldMask: MessageType<FieldMask, FieldMaskInit> = message<FieldMas
       const tag = r.tag();
       switch (tag) {
         case 10:
-          pathsList.push(r.string());
+          pathsList.push(r.stringVerify());
           break;
         default:
           keepUnknown(m, r.skipField(tag));

@@ -75,7 +75,7 @@ export const Struct: MessageType<Struct, StructInit> = message<Struct, StructIni
           const outer = r.enter();
           while (r.pos < r.len) {
             const tag = r.tag();
-            if (tag === 10) key = r.string();
+            if (tag === 10) key = r.stringVerify();
             else if (tag === 18) {
               const inner = r.enter();
               value = Value.decode(r, value);
@@ -182,7 +182,7 @@ export const Value: MessageType<Value, ValueInit> = message<Value, ValueInit>({
           m.kind = { case: 'numberValue', value: r.double() };
           break;
         case 26:
-          m.kind = { case: 'stringValue', value: r.string() };
+          m.kind = { case: 'stringValue', value: r.stringVerify() };
           break;
         case 32:
           m.kind = { case: 'boolValue', value: r.bool() };

@@ -320,7 +320,7 @@ export const StringValue: MessageType<StringValue, StringValueInit> = message<St
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.value = r.string();
+          m.value = r.stringVerify();
           break;
         default:
           keepUnknown(m, r.skipField(tag));

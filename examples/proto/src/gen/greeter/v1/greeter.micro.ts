@@ -81,7 +81,7 @@ export const HelloRequest: MessageType<HelloRequest, HelloRequestInit> = message
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.name = r.string();
+          m.name = r.stringVerify();
           break;
         case 16:
           m.language = enumName(Language, r.int32());
@@ -135,7 +135,7 @@ export const Greeting: MessageType<Greeting, GreetingInit> = message<Greeting, G
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.text = r.string();
+          m.text = r.stringVerify();
           break;
         case 16:
           m.number = r.bigInt64();

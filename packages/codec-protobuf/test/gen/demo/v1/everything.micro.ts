@@ -130,7 +130,7 @@ export const Inner: MessageType<Inner, InnerInit> = message<Inner, InnerInit>({
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.id = r.string();
+          m.id = r.stringVerify();
           break;
         case 18: {
           const outer = r.enter();
@@ -532,7 +532,7 @@ export const Everything: MessageType<Everything, EverythingInit> = message<Every
           m.aBool = r.bool();
           break;
         case 114:
-          m.aString = r.string();
+          m.aString = r.stringVerify();
           break;
         case 122:
           m.aBytes = r.bytes();
@@ -550,7 +550,7 @@ export const Everything: MessageType<Everything, EverythingInit> = message<Every
           m.maybe = r.int32();
           break;
         case 154:
-          m.maybeText = r.string();
+          m.maybeText = r.stringVerify();
           break;
         case 432:
           m.maybeColor = enumName(Color, r.int32());
@@ -574,7 +574,7 @@ export const Everything: MessageType<Everything, EverythingInit> = message<Every
           int64sList.push(r.bigInt64());
           break;
         case 178:
-          stringsList.push(r.string());
+          stringsList.push(r.stringVerify());
           break;
         case 186: {
           const outer = r.enter();
@@ -636,7 +636,7 @@ export const Everything: MessageType<Everything, EverythingInit> = message<Every
           const outer = r.enter();
           while (r.pos < r.len) {
             const tag = r.tag();
-            if (tag === 10) key = r.string();
+            if (tag === 10) key = r.stringVerify();
             else if (tag === 16) {
               value = r.int32();
             } else r.skipField(tag);
@@ -693,7 +693,7 @@ export const Everything: MessageType<Everything, EverythingInit> = message<Every
           break;
         }
         case 322:
-          m.pick = { case: 'pickText', value: r.string() };
+          m.pick = { case: 'pickText', value: r.stringVerify() };
           break;
         case 328:
           m.pick = { case: 'pickNumber', value: r.bigInt64() };
@@ -708,10 +708,10 @@ export const Everything: MessageType<Everything, EverythingInit> = message<Every
           m.pick = { case: 'pickColor', value: enumName(Color, r.int32()) };
           break;
         case 402:
-          m.constructor_ = r.string();
+          m.constructor_ = r.stringVerify();
           break;
         case 410:
-          m.called = r.string();
+          m.called = r.stringVerify();
           break;
         default:
           keepUnknown(m, r.skipField(tag));
@@ -1035,7 +1035,7 @@ export const GreetRequest: MessageType<GreetRequest, GreetRequestInit> = message
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.name = r.string();
+          m.name = r.stringVerify();
           break;
         case 16:
           m.times = r.bigInt64();
@@ -1080,7 +1080,7 @@ export const Greeting: MessageType<Greeting, GreetingInit> = message<Greeting, G
       const tag = r.tag();
       switch (tag) {
         case 10:
-          m.text = r.string();
+          m.text = r.stringVerify();
           break;
         case 16:
           m.number = r.bigInt64();

@@ -28,7 +28,8 @@ export function rabbitmqBroker(options: RabbitmqBrokerOptions = {}): Broker {
   const exchange = publishingExchange(settings);
   const subscriptions = new Set<Subscription>();
   const features: ReadonlySet<BrokerFeature> = new Set<BrokerFeature>([
-    ...(['ack', 'redelivery', 'queue', 'order', 'durable', 'keep'] as const),
+    ...(['ack', 'redelivery', 'queue', 'keep'] as const),
+    ...(settings.goQueues ? [] : (['order', 'durable'] as const)),
   ]);
   let unconfirmed = 0;
   let closing: Promise<void> | undefined;
@@ -77,7 +78,7 @@ export function rabbitmqBroker(options: RabbitmqBrokerOptions = {}): Broker {
     },
     async subscribe(topic, deliver, subscribing) {
       checkTopic(topic);
-      checkAsked(topic, subscribing);
+      checkAsked(topic, subscribing, features);
       const subscription = await makeSubscription(topic, deliver, subscribing, { link, settings });
       subscriptions.add(subscription);
       return {
@@ -102,12 +103,19 @@ function checkTopic(topic: string): void {
   if (topic === '') throw new MicroError('bad_request', 'a topic needs a name');
 }
 
-function checkAsked(topic: string, { queue, durable, start, maxInFlight }: SubscribeOptions): void {
-  if (start !== 'new')
+function checkAsked(
+  topic: string,
+  { queue, durable, ordered, start, maxInFlight }: SubscribeOptions,
+  features: ReadonlySet<BrokerFeature>,
+): void {
+  const asked = { replay: start !== 'new', durable, order: ordered };
+  for (const [feature, wanted] of Object.entries(asked) as [keyof typeof asked, boolean][]) {
+    if (!wanted || features.has(feature)) continue;
     throw new MicroError(
       'unimplemented',
-      `broker rabbitmq has no "replay", which was asked for with "${topic}"`,
+      `broker rabbitmq has no "${feature}" here, which was asked for with "${topic}"`,
     );
+  }
   if (!Number.isSafeInteger(maxInFlight) || maxInFlight < 1)
     throw new MicroError('bad_request', `maxInFlight must be an integer from 1, not ${maxInFlight}`);
   if (durable && queue === undefined)

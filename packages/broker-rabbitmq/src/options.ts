@@ -16,6 +16,11 @@ export interface RabbitmqBrokerOptions extends BackendOptions {
   readonly exchange?: string | undefined;
   /** Whether that exchange is durable: Go's option DurableExchange, the same for all who use it. @default false */
   readonly durableExchange?: boolean | undefined;
+  /**
+   * Queues as go-micro declares them, so that members in Go and in TypeScript share: by their name alone, not durable.
+   * Use a queue for one topic only. Without `durable` and `order`. @default false
+   */
+  readonly goQueues?: boolean | undefined;
   /** Connecting, and an answer or confirmation of the server, may take so long. @default 5000 */
   readonly timeoutMs?: number | undefined;
   /** How often each side shows that it is there; after two silences the connection is lost. Whole seconds. @default 5000 */
@@ -41,6 +46,7 @@ export interface Settings {
   readonly tls: RabbitmqBrokerOptions['tls'];
   readonly exchange: string;
   readonly durableExchange: boolean;
+  readonly goQueues: boolean;
   readonly timeoutMs: number;
   readonly heartbeatMs: number;
   readonly maxUnconfirmed: number;
@@ -48,13 +54,14 @@ export interface Settings {
 
 /** The options with their defaults. Throws `bad_request` for what makes no sense. */
 export function settingsOf(options: RabbitmqBrokerOptions): Settings {
-  const { address = '127.0.0.1:5672', tls, exchange = 'micro', durableExchange = false } = options;
+  const { address = '127.0.0.1:5672', tls, exchange = 'micro' } = options;
+  const { durableExchange = false, goQueues = false } = options;
   const nodes = (typeof address === 'string' ? address.split(',') : address).map((one) =>
     nodeOf(one, options),
   );
   if (nodes.length === 0) throw new MicroError('bad_request', 'broker rabbitmq: an address is missing');
   return {
-    ...{ nodes, tls, exchange, durableExchange },
+    ...{ nodes, tls, exchange, durableExchange, goQueues },
     timeoutMs: positive('timeoutMs', options),
     heartbeatMs: positive('heartbeatMs', options),
     maxUnconfirmed: positive('maxUnconfirmed', options),

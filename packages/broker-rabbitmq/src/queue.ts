@@ -1,5 +1,5 @@
 import type { SubscribeOptions } from '@micro/core';
-import type { Channel } from 'amqplib';
+import type { Channel, Options } from 'amqplib';
 import { exchangesOf } from './exchanges.ts';
 import { keyOf, queueOf } from './names.ts';
 import type { Settings } from './options.ts';
@@ -17,16 +17,22 @@ export async function declareQueue(
   { queue, durable, ordered }: SubscribeOptions,
   settings: Settings,
 ): Promise<string> {
-  const single = ordered ? { 'x-single-active-consumer': true } : {};
-  const quorum = { 'x-queue-type': 'quorum', 'x-delivery-limit': noLimit };
   const declared =
     queue === undefined
       ? await channel.assertQueue('', { exclusive: true, autoDelete: true, durable: false })
-      : await channel.assertQueue(queueOf(topic, queue), {
-          ...(durable ? { durable } : { durable, expires: forgottenAfterMs }),
-          arguments: { ...single, ...(durable && quorum) },
-        });
+      : settings.goQueues
+        ? await channel.assertQueue(queue, { autoDelete: true, durable: false }) // go-micro v4: broker/rabbitmq/channel.go
+        : await channel.assertQueue(queueOf(topic, queue), ownQueue(durable, ordered));
   for (const exchange of exchangesOf(settings))
     await channel.bindQueue(declared.queue, exchange, keyOf(topic));
   return declared.queue;
+}
+
+function ownQueue(durable: boolean, ordered: boolean): Options.AssertQueue {
+  const single = ordered ? { 'x-single-active-consumer': true } : {};
+  const quorum = { 'x-queue-type': 'quorum', 'x-delivery-limit': noLimit };
+  return {
+    ...(durable ? { durable } : { durable, expires: forgottenAfterMs }),
+    arguments: { ...single, ...(durable && quorum) },
+  };
 }

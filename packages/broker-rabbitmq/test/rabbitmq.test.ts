@@ -52,6 +52,33 @@ await describeBackend('rabbitmq', ({ start }) => {
     });
   });
 
+  test('with goQueues, members in Go and ours share a queue, and what it cannot have is refused', async () => {
+    const broker = brokerAt(server.url, { goQueues: true });
+    await broker.publish(topic(), [message('makes the exchanges')]);
+    const [subject, queue] = [topic(), `shared.${topic()}`];
+    const mine: Message[] = [];
+    await broker.subscribe(subject, collect(mine), subscribing({ queue }));
+    // As go-micro subscribes with a queue and default options (docs/wire.md §8.2)
+    const channel = await raw();
+    await channel.assertQueue(queue, { durable: false, autoDelete: true, exclusive: false });
+    await channel.bindQueue(queue, 'micro', subject);
+    const seen: string[] = [];
+    await channel.consume(queue, (one) => one && seen.push(String(one.content)), { noAck: true });
+
+    const sent = Array.from({ length: 20 }, (_, n) => String(n));
+    await broker.publish(
+      subject,
+      sent.map((text) => message(text)),
+    );
+    await eventually(() => expect([...seen, ...mine.map(textOf)].sort()).toEqual([...sent].sort()));
+    expect(seen.length).toBeGreaterThan(0);
+    expect(mine.length).toBeGreaterThan(0);
+    for (const asked of [{ durable: true }, { ordered: true }]) {
+      const refusal = broker.subscribe(subject, async () => ack, subscribing({ queue, ...asked }));
+      expect((await refused(refusal)).code).toBe('unimplemented');
+    }
+  });
+
   test('the durable queue of a member that is away gets what is published right after a restart of the server', async () => {
     const subject = topic();
     const away = brokerAt(server.url);

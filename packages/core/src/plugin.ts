@@ -18,6 +18,7 @@ export { type RecordMirror, readRecord, recordMirror } from './record-mirror.ts'
 export { pause } from './retry.ts';
 export { formatAddress, parseAddress, type SocketAddress } from './socket-address.ts';
 export { tlsClientOptions, tlsServerOptions } from './tls-options.ts';
+export { newTurns, type Turns } from './turns.ts';
 export {
   type ReceivedRequest,
   type UnaryHandle,

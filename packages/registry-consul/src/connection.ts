@@ -1,11 +1,10 @@
 import { EventEmitter, setMaxListeners } from 'node:events';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { abortable, isObject, tlsClientOptions } from '@micro/core/plugin';
+import { abortable, isObject, newTurns, tlsClientOptions } from '@micro/core/plugin';
 import Consul from 'consul';
 import { closedError, consulError } from './errors.ts';
 import type { Settings } from './options.ts';
-import { newTurns } from './turns.ts';
 
 /** Consul's answer, unread. */
 export interface Answer {

@@ -2,10 +2,10 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { BlockList } from 'node:net';
 import { MicroError, report } from '@micro/core';
+import { newTurns } from '@micro/core/plugin';
 import { type InterfaceAddress, interfaceAddresses, noMulticast } from './interfaces.ts';
 import type { Settings } from './options.ts';
 import { newReplies } from './replies.ts';
-import { newTurns } from './turns.ts';
 
 /** A membership in the multicast group: one socket that hears it, and one per interface that speaks to it. */
 export interface Group {

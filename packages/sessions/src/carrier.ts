@@ -47,7 +47,10 @@ export interface Carrier<H> {
   /** Connects, and receives replies from then on. Rejects with `unavailable`, `unauthorized` or `forbidden`. */
   connect(replies: Replies, signal?: AbortSignal): Promise<void>;
   head(fields: Fields): H;
-  /** To the listener at the address. Throws `too_large`, and nothing has left then. */
+  /**
+   * To the listener at the address. `ours`: it is no Go server, so several may travel in one message. Throws
+   * `too_large`, and nothing has left then.
+   */
   request(
     address: string,
     session: string,
@@ -55,6 +58,7 @@ export interface Carrier<H> {
     fields: Fields,
     metadata: Metadata | undefined,
     body: Body | undefined,
+    ours: boolean,
   ): void;
   /** To the client of a session; `token`: told to `undelivered` where the message system can. Throws `too_large`. */
   respond(session: string, head: H, fields: Fields, body: Body, token?: string): void;

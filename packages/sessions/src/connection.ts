@@ -82,13 +82,29 @@ export class SessionConnection implements Connection {
     const all = ['Micro-Id', slot.id, 'Micro-ID', slot.id];
     if (deadline !== 0) all.push('Timeout', timeoutOf(deadline));
     for (const field of fields) all.push(field);
-    this.client.carrier.request(this.address, slot.session, this.head(target), all, metadata, body);
+    this.client.carrier.request(
+      this.address,
+      slot.session,
+      this.head(target),
+      all,
+      metadata,
+      body,
+      this.counts,
+    );
   }
 
   /** A further message of a stream. */
   sendMore(slot: Slot, target: Target, fields: Fields, body: OutgoingCall['body'] | undefined): void {
     const all = [...idFields(slot.id), 'Micro-Stream', slot.id, marks.more, '1', ...fields];
-    this.client.carrier.request(this.address, slot.session, this.head(target), all, undefined, body);
+    this.client.carrier.request(
+      this.address,
+      slot.session,
+      this.head(target),
+      all,
+      undefined,
+      body,
+      this.counts,
+    );
   }
 
   cancel(call: OutgoingCall): void {
@@ -111,7 +127,7 @@ export class SessionConnection implements Connection {
     if (!carrier.up) return;
     const fields = [...idFields(id), 'Micro-Stream', id, 'Micro-Error', eos, marks.cancel, '1'];
     if (stream) fields.push(marks.more, '1');
-    carrier.request(this.address, session, carrier.head([]), fields, undefined, undefined);
+    carrier.request(this.address, session, carrier.head([]), fields, undefined, undefined, this.counts);
   }
 
   /** A request to nobody in the session of a stream, of which only that it is answered means something. */
@@ -119,7 +135,7 @@ export class SessionConnection implements Connection {
     const { carrier } = this.client;
     const nothing = { ...target, index: 0, endpoint: 'Micro.Ended' };
     if (carrier.up)
-      carrier.request(this.address, slot.session, this.head(nothing), idFields(id), undefined, '');
+      carrier.request(this.address, slot.session, this.head(nothing), idFields(id), undefined, '', false);
   }
 
   open(stream: OutgoingStream): StreamSink {

@@ -4,12 +4,15 @@ import type { NatsLink } from '@micro/nats';
 import { natsError } from '@micro/nats';
 import type { Carrier, Fields, Listening, Received, Replies } from '@micro/sessions';
 import { createInbox, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
-import { decodeMessage, encodeFields, encodeMessage } from './message.ts';
-import { Outbox } from './outbox.ts';
+import { decodeMessages, encodeFields, encodeMessage } from './message.ts';
+import { Outbox, type Way } from './outbox.ts';
 
 /** No pattern, no blank, no empty token (NATS, subject-based messaging). */
 const subjectForm = /^[^\s.*>]+(?:\.[^\s.*>]+)*$/;
 const maxSubject = 1024;
+const batchToken = 'batch-';
+const rememberedBatches = 1024;
+const mostReaders = 4096;
 /** go-micro drops the end of a stream that it does not know. Ours drop it by its id. */
 const probe = encodeMessage(
   '',
@@ -25,13 +28,23 @@ export class NatsCarrier implements Carrier<string> {
   private readonly inbox = createInbox();
   private readonly probes = new Map<string, boolean>();
   private lastProbe = 0;
+  /** The sessions of the last batches, should one come back. */
+  private readonly sent: (readonly Way[] | undefined)[] = [];
+  private lastBatch = 0;
+  /** Inboxes of clients that have sent batches, and so can read them. */
+  private readonly readers = new Set<string>();
   private replies: Replies | undefined;
   private ready: NatsConnection | undefined;
   private preparing: Promise<void> | undefined;
 
   constructor(link: NatsLink, maxPendingBytes: number) {
     this.link = link;
-    this.outbox = new Outbox(link, maxPendingBytes, () => this.replies?.room());
+    this.outbox = new Outbox(
+      link,
+      maxPendingBytes,
+      () => this.replies?.room(),
+      (ways) => this.batchReply(ways),
+    );
     link.onChange((lost) => {
       if (lost === undefined) this.replies?.back();
       else {
@@ -78,21 +91,41 @@ export class NatsCarrier implements Carrier<string> {
     fields: Fields,
     metadata: Metadata | undefined,
     body: Body | undefined,
+    ours: boolean,
   ): void {
-    this.send(address, head, fields, metadata, body, `${this.inbox}.${session}`);
+    const reply = `${this.inbox}.${session}`;
+    const way = { subject: address, reply, batch: ours ? address : undefined, session };
+    this.send(way, head, fields, metadata, body);
   }
 
   respond(session: string, head: string, fields: Fields, body: Body, token?: string): void {
-    this.send(session, head, fields, undefined, body, token && `${this.inbox}.${token}`);
+    const dot = session.lastIndexOf('.');
+    const inbox = session.slice(0, dot);
+    const reply = token && `${this.inbox}.${token}`;
+    const batch = this.readers.has(inbox) ? `${inbox}.${batchToken}` : undefined;
+    this.send(
+      { subject: session, reply, batch, session: session.slice(dot + 1) },
+      head,
+      fields,
+      undefined,
+      body,
+    );
+  }
+
+  /** A batch of requests is answered to the inbox that is named before its token; answers are not answered. */
+  private batchReply(ways: readonly Way[]): string | undefined {
+    if (ways[0]?.reply === undefined) return undefined;
+    this.lastBatch = (this.lastBatch + 1) % rememberedBatches;
+    this.sent[this.lastBatch] = ways.slice();
+    return `${this.inbox}.${batchToken}${this.lastBatch}`;
   }
 
   private send(
-    subject: string,
+    way: Way,
     head: string,
     fields: Fields,
     metadata: Metadata | undefined,
     body: Body | undefined,
-    reply: string | undefined,
   ): void {
     const limit = this.link.connection?.info?.max_payload ?? Number.POSITIVE_INFINITY;
     if (body !== undefined && body.length > limit) throw tooLarge(body.length, limit);
@@ -102,7 +135,7 @@ export class NatsCarrier implements Carrier<string> {
       const size = Buffer.byteLength(payload);
       if (size > limit) throw tooLarge(size, limit);
     }
-    this.outbox.send(subject, payload, reply);
+    this.outbox.send(way, payload);
   }
 
   async settled(): Promise<void> {
@@ -145,7 +178,10 @@ export class NatsCarrier implements Carrier<string> {
     if (address !== undefined && (await this.present(address)))
       throw new MicroError('unavailable', `subject "${address}" is taken: somebody receives there already`);
     const subscription = await subscribe(connection, subject, (message) => {
-      this.hand(message.reply ?? '', message, receive);
+      const reply = message.reply ?? '';
+      const inbox = reply.slice(0, reply.lastIndexOf('.'));
+      const named = (token: string): string => `${inbox}.${token}`;
+      if (this.hand(reply, message, named, receive) && inbox !== '') this.remember(inbox);
     });
     return { address: subject, stop: () => stop(subscription) };
   }
@@ -157,16 +193,44 @@ export class NatsCarrier implements Carrier<string> {
 
   private receive(message: Msg): void {
     const token = message.subject.slice(this.inbox.length + 1);
-    if (message.headers?.code !== 503) this.hand(token, message, (one) => this.replies?.reply(one));
-    else if (this.probes.has(token)) this.probes.set(token, false);
+    if (message.headers?.code !== 503) {
+      this.hand(
+        token,
+        message,
+        (session) => session,
+        (one) => this.replies?.reply(one),
+      );
+    } else if (this.probes.has(token)) this.probes.set(token, false);
+    else if (token.startsWith(batchToken)) this.undelivered(Number(token.slice(batchToken.length)));
     else this.replies?.undelivered(token);
   }
 
-  private hand(session: string, message: Msg, receive: (message: Received) => void): void {
+  private undelivered(batch: number): void {
+    const ways = this.sent[batch] ?? [];
+    this.sent[batch] = undefined;
+    for (const { session } of ways) this.replies?.undelivered(session);
+  }
+
+  /** Forgotten only while nothing waits to leave: what goes alone must not overtake what goes in a batch. */
+  private remember(inbox: string): void {
+    if (this.readers.size >= mostReaders && this.outbox.empty) this.readers.clear();
+    if (this.readers.size < mostReaders) this.readers.add(inbox);
+  }
+
+  /** Whether it was a batch. */
+  private hand(
+    session: string,
+    message: Msg,
+    named: (token: string) => string,
+    receive: (message: Received) => void,
+  ): boolean {
     try {
-      receive(decodeMessage(session, message.data));
+      const messages = decodeMessages(session, message.data, named);
+      for (const one of messages) receive(one);
+      return messages.length > 1;
     } catch (error) {
       report('transport.protocol_error', message.subject, error);
+      return false;
     }
   }
 }

@@ -1,4 +1,5 @@
 import { type Body, type Metadata, MicroError } from '@micro/core';
+import { isObject } from '@micro/core/plugin';
 import type { Fields, Header, Received } from '@micro/sessions';
 
 /** go-micro's message in JSON: `{"Header":{...},"Body":"<base64>"}` (go-micro v5: transport/nats). */
@@ -39,18 +40,48 @@ function base64(body: Body): string {
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('base64');
 }
 
-/** Reads one. Throws `bad_request` for what is not its shape. */
-export function decodeMessage(session: string, data: Uint8Array): Received {
+/** A session as part of a subject. */
+const tokenForm = /^[\w-]{1,64}$/;
+
+/** Several messages between services of ours in one of NATS: each behind its session. */
+export function encodeBatch(sessions: readonly string[], messages: readonly string[]): string {
+  let text = '';
+  for (let at = 0; at < messages.length; at++)
+    text += `${at > 0 ? ',' : ''}"${sessions[at]}",${messages[at]}`;
+  return `[${text}]`;
+}
+
+/**
+ * Reads one message, of the session, or a batch, whose sessions are told by `named`. Throws `bad_request` for what is
+ * not their shape.
+ */
+export function decodeMessages(
+  session: string,
+  data: Uint8Array,
+  named: (token: string) => string,
+): readonly Received[] {
   const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString();
-  let message: { readonly Header?: unknown; readonly Body?: unknown } | null;
+  let json: unknown;
   try {
-    message = JSON.parse(text);
+    json = JSON.parse(text);
   } catch (cause) {
     throw new MicroError('bad_request', 'a message that is not JSON', { cause });
   }
-  if (typeof message !== 'object' || message === null || !isHeader(message.Header))
+  if (!Array.isArray(json)) return [readMessage(session, json)];
+  const messages: Received[] = [];
+  for (let at = 0; at + 1 < json.length; at += 2) {
+    const token: unknown = json[at];
+    if (typeof token !== 'string' || !tokenForm.test(token))
+      throw new MicroError('bad_request', 'a batch with a message of no session');
+    messages.push(readMessage(named(token), json[at + 1]));
+  }
+  return messages;
+}
+
+function readMessage(session: string, json: unknown): Received {
+  if (!isObject(json) || !isHeader(json.Header))
     throw new MicroError('bad_request', 'a message without a header of texts');
-  const { Header: header, Body: body } = message;
+  const { Header: header, Body: body } = json;
   if (typeof body !== 'string' && body !== null && body !== undefined)
     throw new MicroError('bad_request', 'a message whose body is no text');
   return new NatsMessage(session, header, body ?? '');

@@ -67,9 +67,9 @@ await describeBackend('nats', ({ start }) => {
     return made;
   }
   /** A client of ours that finds the greeter at a Go server's subject. */
-  async function clientOf(address: string): Promise<MicroClient> {
+  async function clientOf(address: string, more: object = {}): Promise<MicroClient> {
     const registry = memoryRegistry({ network: address });
-    const metadata = { protocol: 'mucp', transport: 'nats' };
+    const metadata = { protocol: 'mucp', transport: 'nats', ...more };
     const node = { id: 'greeter-1', address, metadata };
     const record = { name: 'greeter', version: '1', metadata: {}, endpoints: [], nodes: [node] };
     await registry.register(record, { ttlMs: 60_000 });
@@ -288,6 +288,41 @@ await describeBackend('nats', ({ start }) => {
     await eventually(() => left.includes('Eve'));
   });
 
+  test('many calls at once to one of ours travel together, both ways, and each gets its own answer', async () => {
+    const subject = await serve();
+    const go = await peer();
+    const sizes: number[] = [];
+    const count = (_: unknown, message: Msg): void => {
+      const json: unknown = message.json();
+      if (Array.isArray(json)) sizes.push(json.length / 2);
+    };
+    go.subscribe(subject, { callback: count });
+    go.subscribe('_INBOX.>', { callback: count });
+    await go.flush();
+    const api = (await clientOf(subject, { 'micro-credit': 'bytes' })).of(Greeter);
+    await api.hello({ name: 'first' });
+    const names = Array.from({ length: 100 }, (_, index) => `Ada ${index}`);
+    const replies = await Promise.all(names.map((name) => api.hello({ name })));
+    expect(replies).toEqual(names.map((name) => ({ msg: `Hello ${name}` })));
+    await go.flush();
+    // each is seen twice on the way back and forth: by the listener's subject, and by the inboxes
+    const largest = Math.max(...sizes);
+    expect(largest).toBeGreaterThan(10);
+    expect(largest).toBeLessThanOrEqual(32);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeGreaterThan(150);
+  });
+
+  test('calls that travel together to where nobody listens all fail at once, as not delivered', async () => {
+    const api = (await clientOf('deserted', { 'micro-credit': 'bytes' })).of(Greeter);
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 50 }, () => api.hello({ name: 'Ada' }, { retries: 0 })),
+    );
+    for (const outcome of outcomes) {
+      const reason: unknown = outcome.status === 'rejected' ? outcome.reason : undefined;
+      expect(isMicroError(reason, 'unavailable') && reason.delivered).toBe('no');
+    }
+  });
+
   test('a message over the limit of the server is refused by name, on either side, and others go on', async () => {
     const api = (await clientOf(await serve())).of(Greeter);
     const error: unknown = await api.hello({ name: 'x'.repeat(900_000) }).catch((reason: unknown) => reason);
@@ -359,6 +394,9 @@ await describeBackend('nats', ({ start }) => {
       '{"Header":{"Micro-Endpoint":"Greeter.Hello","Micro-ID":"1"},"Body":"!!"}',
       '{"Header":{"__proto__":"x","Micro-Error":"EOS"},"Body":null}',
       '['.repeat(100_000),
+      '["0"]',
+      '["a.b",{"Header":{},"Body":""}]',
+      '["0",{"Header":{"Micro-Endpoint":"Greeter.Hello"},"Body":"!"},7,null]',
     ];
     for (const text of garbage) {
       go.publish(subject, text, { reply: '_INBOX.nobody.0' });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { newTurns } from '@micro/core/plugin';
 import { decode } from 'dns-packet';
 import { newAsker } from '../src/query.ts';
-import { newTurns } from '../src/turns.ts';
 
 const nothing = (): undefined => undefined;
 

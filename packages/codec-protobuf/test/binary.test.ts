@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { isMicroError, type Schema } from '@micro/core';
 import fc from 'fast-check';
+import { Struct } from '../src/google.ts';
 import {
   decodeMessage,
   encodeMessage,
@@ -9,6 +10,7 @@ import {
   protobufCodec,
   unknownFields,
 } from '../src/index.ts';
+import { reflect } from '../src/reflect.ts';
 import { everything } from './arbitraries.ts';
 import { Everything, GreetRequest, Inner } from './gen/demo/v1/everything.micro.ts';
 import { bare, reflected } from './reflected.ts';
@@ -96,6 +98,19 @@ describe('generated code', () => {
     const { byName } = decodeMessage(Everything, bytes('f2010d0a095f5f70726f746f5f5f1001'));
     expect(Object.keys(byName)).toEqual([]);
     expect(Object.getPrototypeOf(byName)).toBe(Object.prototype);
+  });
+
+  test('an entry called __proto__ sets no prototype, whose value is a message', () => {
+    const polluting = { kind: { case: 'boolValue', value: true }, polluted: true };
+    const body = encodeMessage(Struct, {
+      fields: JSON.parse(`{"a":{},"__proto__":${JSON.stringify(polluting)}}`),
+    });
+    expect(Buffer.from(body).toString()).toContain('__proto__');
+    for (const type of [Struct, reflect(bare('WellKnown').root.lookupType('google.protobuf.Struct'))]) {
+      const { fields } = decodeMessage<object, object>(type, body) as Struct;
+      expect(Object.keys(fields)).toEqual(['a']);
+      expect(Object.getPrototypeOf(fields)).toBe(Object.prototype);
+    }
   });
 
   test('values of an enum that have no name stay numbers, both ways', () => {

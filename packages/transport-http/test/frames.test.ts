@@ -131,6 +131,14 @@ describe('frames on the HTTP port', () => {
     },
   );
 
+  test('a client that has sent more behind its question is answered in HTTP', async () => {
+    const { port } = await serve();
+    const raw = await Raw.to(port);
+    raw.send(post('1', 'Upgrade: micro-frames/1\r\n') + post('2'));
+    expect(await raw.answers(2)).toEqual(['1\n', '2\n']);
+    raw.socket.destroy();
+  });
+
   test('switched off on the server: no announcement, no upgrade, and frames are refused', async () => {
     const { port, dial, listener, heard } = await serve({ frames: false });
     expect(listener.metadata).toEqual({});

@@ -168,6 +168,20 @@ describe('a handler', () => {
   });
 });
 
+test('a caller that sends requests without end where one is due is refused at the second', async () => {
+  const { made } = await world({});
+  async function* endless(): AsyncGenerator<string, void, undefined> {
+    for (;;) yield '1';
+  }
+  const reading = (async () => {
+    for await (const _ of made.client.stream('odd', 'Odd.Feed', endless()));
+  })();
+  await expect(reading).rejects.toMatchObject({
+    code: 'bad_request',
+    message: 'the caller sent more than one message where one is due',
+  });
+});
+
 test('a transport that throws where it must not loses its own call, and no other', async () => {
   const server = new Server({
     ...{ name: 'odd', maxInFlight: 10, middleware: [], ambient: false },

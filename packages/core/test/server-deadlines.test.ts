@@ -169,6 +169,20 @@ describe('deadlines', () => {
     expect(looks).toBeLessThan(5);
   });
 
+  test('use the places of those that are gone', () => {
+    const table = new Deadlines();
+    const make = () => ({ endsAt: now() + 60_000, place: -1, expire: () => undefined });
+    const first = make();
+    table.add(first);
+    for (let n = 0; n < 1_000; n++) {
+      const entry = make();
+      table.add(entry);
+      expect(entry.place).toBe(1);
+      table.remove(entry);
+    }
+    table.remove(first);
+  });
+
   test('leave their table when the handler has ended, and its calls leave the handler', async () => {
     const ctx = new HandlerContext({ remainingMs: 60_000, metadata: noMetadata, peer: { address: 'x' } });
     expect(ctx.signal.aborted).toBe(false);

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { type BackendServer, required, startBackend, whyNot } from '../../scripts/backends/index.mjs';
 import { type GoPeer, goMissing, goPeer } from '../go/build.mjs';
-import { writeDocs } from './docs.ts';
+import { remember, writeDocs } from './docs.ts';
 import { Lane } from './lane.ts';
 import { asText, matrixOf } from './matrix.ts';
 import { type Options, readOptions, usage } from './options.ts';
@@ -36,7 +36,9 @@ async function main(args: readonly string[]): Promise<boolean> {
     if (reason !== undefined) left.push(`left out: ${Object.values(stack).slice(0, 4).join(' ')}: ${reason}`);
     else outcomes.push(...(await runStack(stack, lanes, options)));
   }
-  return report(outcomes, left, options);
+  const passed = report(outcomes, left, options);
+  if (options.writeDocs) writeDocs(peers.map(([major, { version }]) => ({ major, version })));
+  return passed;
 }
 
 /** Why a server that the stack needs cannot be had, or undefined. */
@@ -56,7 +58,9 @@ async function runStack(stack: Stack, lanes: readonly Lane[], options: Options):
     for (const lane of lanes) {
       lane.servers = servers;
       try {
-        outcomes.push(...(await runLane(lane, { ...options, say: console.log })));
+        const ofLane = await runLane(lane, { ...options, say: console.log });
+        if (!options.baseline) remember(ofLane);
+        outcomes.push(...ofLane);
       } finally {
         await lane.close();
       }
@@ -68,21 +72,19 @@ async function runStack(stack: Stack, lanes: readonly Lane[], options: Options):
 }
 
 function report(outcomes: readonly Outcome[], left: readonly string[], options: Options): boolean {
-  const { json, writeDocs: write } = options;
+  const { json } = options;
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(outcomes, undefined, 2)}\n`);
   if (outcomes.length === 0) {
     console.log(['no cell was run', ...left].join('\n'));
     return left.length > 0;
   }
-  const matrix = matrixOf(outcomes);
-  console.log(`\n${[asText(matrix), ...left].join('\n')}`);
+  console.log(`\n${[asText(matrixOf(outcomes)), ...left].join('\n')}`);
   const count = (result: Outcome['result']): number => outcomes.filter((one) => one.result === result).length;
   const [passed, known, failed] = [count('passed'), count('known'), count('failed')];
   const time = `${Math.round(performance.now() / 1_000)} s`;
   console.log(
     `\n${passed} of ${outcomes.length} checks passed, ${known} cannot for a known reason, ${failed} failed, in ${time}`,
   );
-  if (write && failed === 0 && left.length === 0) writeDocs(matrix);
   return failed === 0 && (left.length === 0 || !required);
 }
 

@@ -33,6 +33,6 @@ export function cellName({
   version,
   from,
   to,
-}: Omit<Outcome, 'check' | 'result' | 'ms'>): string {
+}: Pick<Outcome, 'family' | 'subject' | 'version' | 'from' | 'to'>): string {
   return `${family} ${subject} v${version} ${from}-${to}`;
 }

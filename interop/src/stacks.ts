@@ -1,4 +1,5 @@
 import type {} from '@micro/broker-nats';
+import type {} from '@micro/broker-rabbitmq';
 import type { PluginOptions } from '@micro/core';
 import type {} from '@micro/registry-nats';
 import type { BackendName } from '../../scripts/backends/index.mjs';
@@ -30,7 +31,7 @@ export const stacks: readonly Stack[] = [
   { ...usual, families: ['discovery', 'calls', 'messages', 'streams', 'events', 'fleet'] },
   { ...usual, codec: 'protobuf', families: ['messages'] },
   { ...usual, registry: 'etcd', families: ['discovery', 'fleet'], backends: ['etcd'] },
-  { ...usual, registry: 'consul', families: ['discovery', 'fleet'], backends: ['consul'] },
+  { ...usual, registry: 'consul', families: ['discovery'], backends: ['consul'] },
   {
     ...usual,
     broker: 'nats',
@@ -39,13 +40,20 @@ export const stacks: readonly Stack[] = [
     families: ['events'],
     backends: ['nats'],
   },
-  { ...usual, broker: 'rabbitmq', families: ['events'], backends: ['rabbitmq'] },
+  {
+    ...usual,
+    broker: 'rabbitmq',
+    options: { broker: { rabbitmq: { goQueues: true } } },
+    families: ['events'],
+    backends: ['rabbitmq'],
+  },
+  { ...usual, broker: 'kafka', majors: ['v4'], families: ['events'], backends: ['kafka'] },
   {
     ...usual,
     registry: 'nats',
     // Go's nodes do not say how long they live without renewal
     options: { registry: { nats: { foreignTtlMs: ttlSeconds * 1_000 } } },
-    families: ['discovery', 'fleet'],
+    families: ['discovery'],
     backends: ['nats'],
   },
   {
@@ -55,7 +63,7 @@ export const stacks: readonly Stack[] = [
     // A NATS address is a subject; for Go any other address but `:0` is the literal name of one
     env: () => ({ MICRO_SERVER_ADDRESS: ':0' }),
     majors: ['v5'],
-    families: ['calls', 'streams', 'fleet'],
+    families: ['calls', 'streams'],
     backends: ['etcd', 'nats'],
   },
   { ...usual, transport: 'grpc', families: ['calls', 'messages', 'streams', 'fleet'] },

@@ -1,5 +1,6 @@
 import type { BenchCase } from './bench-case.ts';
 import { coreCases } from './cases/core.ts';
+import { eventCases } from './cases/events.ts';
 import { grpcCases } from './cases/grpc.ts';
 import { heapCases } from './cases/heap.ts';
 import { httpCases } from './cases/http.ts';
@@ -15,6 +16,7 @@ export const cases: readonly BenchCase[] = [
   ...tcpCases,
   ...grpcCases,
   ...natsCases,
+  ...eventCases,
   ...coreCases,
   ...heapCases,
   ...processCases,

@@ -27,7 +27,7 @@ export function placeOf(address: string): Place {
 }
 
 /** What is spawned by it may run on all the cores that the orchestrator may. */
-async function unpinned<T>(spawn: () => Promise<T>): Promise<T> {
+export async function unpinned<T>(spawn: () => Promise<T>): Promise<T> {
   const own = coresOf(process.pid);
   const all = coresOf(process.ppid);
   if (own === all) return spawn();

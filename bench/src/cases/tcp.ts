@@ -1,5 +1,5 @@
 import type { BenchCase } from '../bench-case.ts';
-import { hello, large } from '../work.ts';
+import { echo, hello, large } from '../work.ts';
 
 export const tcpCases: readonly BenchCase[] = [
   {
@@ -55,5 +55,17 @@ export const tcpCases: readonly BenchCase[] = [
     turn: { ms: 150 },
     rounds: 12,
     targets: [{ contender: 'http-frames', inFlight: 64, figure: 'ratio', atLeast: 0.95 }],
+  },
+  {
+    name: 'tcp-stream',
+    about: 'the next small message of one of 64 server streams; against 64 calls at once by hand-made frames',
+    processes: 2,
+    reference: 'limit-tick',
+    contenders: ['tcp-stream'],
+    work: echo,
+    inFlight: [64],
+    turn: { ms: 150 },
+    rounds: 12,
+    targets: [{ contender: 'tcp-stream', inFlight: 64, figure: 'ratio', atLeast: 1.2 }],
   },
 ];

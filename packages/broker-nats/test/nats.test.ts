@@ -105,7 +105,7 @@ await describeBackend('nats', ({ start }) => {
     (await raw()).publish(subject, 'not JSON');
     await broker.publish(subject, [message('after')]);
     await eventually(() => expect(texts).toEqual(['after']));
-    expect(errors).toMatchObject([{ code: 'bad_request' }]);
+    await eventually(() => expect(errors).toMatchObject([{ code: 'bad_request' }]));
     await eventually(async () => {
       const [stream] = (await api('STREAM.NAMES', { subject })).streams as string[];
       expect(await api(`CONSUMER.INFO.${stream}.queue`)).toMatchObject({ num_ack_pending: 0 });

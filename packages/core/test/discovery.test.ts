@@ -85,6 +85,16 @@ describe('discovery', () => {
     await expect(client.of(Store).get('x', { filter: inTwo, retries: 0 })).resolves.toBe('a:1');
   });
 
+  test('a node that was upgraded in its place is seen in its new version', async () => {
+    const at = (version: string): ServiceRecord => record('store', ['a'], version);
+    const registry = scriptedRegistry(() => [at('1')]);
+    const { get, client } = world(registry);
+    const newer: NodeFilter = ({ version }) => version === '2';
+    await get('x');
+    registry.tell({ type: 'put', service: at('2') });
+    await expect(client.of(Store).get('x', { filter: newer, retries: 0 })).resolves.toBe('a:1');
+  });
+
   test('calls under way on a node that is removed finish', async () => {
     const registry = scriptedRegistry(() => [record('store', ['a'])]);
     const { transport, client } = world(registry);

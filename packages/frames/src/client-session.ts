@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { type Delivered, MicroError, type OutgoingCall, type OutgoingStream } from '@micro/core';
+import { type Delivered, MicroError, type OutgoingCall } from '@micro/core';
 import { decodeError, now, remoteError } from '@micro/core/plugin';
 import type { Partial } from './bodies-in.ts';
 import { type Bytes, u32 } from './bytes.ts';
@@ -24,32 +24,13 @@ import {
 import type { Limits } from './limits.ts';
 import { encodeMetadata } from './metadata.ts';
 import { Session } from './session.ts';
+import type { OpenedStream, SessionOwner } from './session-owner.ts';
 import { Slots } from './slots.ts';
 import type { FrameStream } from './stream.ts';
 import type { Sweep } from './sweep.ts';
 import { encodeTarget } from './target.ts';
 import { TargetRefs } from './target-refs.ts';
 import { callHead } from './writer.ts';
-
-/** Who has a session: the handle of its address. */
-export interface SessionOwner {
-  readonly address: string;
-  readonly service: string;
-  /** The server has greeted: calls can be sent. */
-  ready(session: ClientSession): void;
-  /** The server takes no more here, or soon will not. */
-  left(session: ClientSession): void;
-  /** The connection is gone; what was under way is told after this. */
-  lost(session: ClientSession, error: Error | undefined): void;
-  /** Nothing is under way any more; told again and again. */
-  idle(session: ClientSession): void;
-}
-
-/** A stream as it was opened, and its half here. */
-export interface OpenedStream {
-  readonly stream: OutgoingStream;
-  readonly half: FrameStream;
-}
 
 /** A connection to a server, seen from the client. */
 export class ClientSession extends Session {

@@ -8,9 +8,10 @@ import {
   type StreamSink,
 } from '@micro/core';
 import { now, remoteError } from '@micro/core/plugin';
-import { ClientSession, type OpenedStream, type SessionOwner } from './client-session.ts';
+import { ClientSession } from './client-session.ts';
 import type { Limits } from './limits.ts';
 import { Refusals } from './refusals.ts';
+import type { OpenedStream, SessionOwner } from './session-owner.ts';
 import { FrameStream } from './stream.ts';
 import type { Sweep } from './sweep.ts';
 

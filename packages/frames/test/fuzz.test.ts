@@ -1,9 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { isMicroError, noMetadata } from '@micro/core';
 import type { Bytes } from '../src/bytes.ts';
-import { ClientSession, type SessionOwner } from '../src/client-session.ts';
+import { ClientSession } from '../src/client-session.ts';
 import { limitsOf } from '../src/limits.ts';
 import { ServerSession } from '../src/server-session.ts';
+import type { SessionOwner } from '../src/session-owner.ts';
 import { FrameStream } from '../src/stream.ts';
 import { Sweep } from '../src/sweep.ts';
 import { memorySocket } from './memory-socket.ts';

@@ -154,7 +154,11 @@ async function connectAny(settings: AmqpSettings, name: string): Promise<Channel
     try {
       return await connectTo(node, settings, name);
     } catch (error) {
-      failure = amqpError(error, `cannot connect to ${node.hostname}:${node.port}`);
+      // the library does not say what the server has against a virtual host
+      failure = amqpError(
+        error,
+        `cannot connect to ${node.hostname}:${node.port}, virtual host "${node.vhost}"`,
+      );
     }
   }
   throw failure;

@@ -33,7 +33,8 @@ export function matrixOf(outcomes: readonly Outcome[]): Matrix {
       return { family, subject, cells };
     },
   );
-  return { columns, rows, notes };
+  const order = [...new Set(rows.map(({ family }) => family))];
+  return { columns, rows: order.flatMap((family) => rows.filter((row) => row.family === family)), notes };
 }
 
 function cellOf(outcomes: readonly Outcome[], notes: string[]): string {

@@ -1,5 +1,6 @@
 import { complete } from './complete.ts';
 import { messageFromJson } from './from-json.ts';
+import { jsonSchemaOf } from './json-schema.ts';
 import type { MessageDefinition, MessageType } from './message-type.ts';
 import { isPathError, within } from './path-error.ts';
 import { messageToJson } from './to-json.ts';
@@ -10,6 +11,8 @@ export function message<Message extends object, Init extends object>(
   definition: MessageDefinition<Message, Init>,
 ): MessageType<Message, Init> {
   let fields: ReturnType<typeof definition.fields> | undefined;
+  // Standard JSON Schema (https://standardschema.dev/json-schema): core describes endpoints by it
+  const jsonSchema = { input: () => jsonSchemaOf(type), output: () => jsonSchemaOf(type) };
   const type: MessageType<Message, Init> = {
     kind: 'message',
     typeName: definition.typeName,
@@ -30,6 +33,7 @@ export function message<Message extends object, Init extends object>(
       read: (json) => messageFromJson(type, json),
     },
     '~standard': {
+      ...{ jsonSchema },
       version: 1,
       vendor: 'micro-protobuf',
       validate(value) {

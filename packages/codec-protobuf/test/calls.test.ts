@@ -10,7 +10,7 @@ import {
 } from '@micro/core';
 import { httpTransport } from '@micro/transport-http';
 import { protobufCodec } from '../src/index.ts';
-import { Greeter, type GreeterHandlers, type Greeting } from './gen/demo/v1/everything.micro.ts';
+import { Everything, Greeter, type GreeterHandlers, type Greeting } from './gen/demo/v1/everything.micro.ts';
 
 const handlers: GreeterHandlers = {
   // What the client left out is there
@@ -134,6 +134,33 @@ describe.each(transports)('over %s', (name, transport) => {
         message: expect.stringContaining('name: 5 is no string'),
       });
     }
+  });
+
+  test('endpoints are registered with their fields, as go-micro describes messages', async () => {
+    const registry = memoryRegistry({ network: `codec-protobuf-${name}` });
+    await serve(registry);
+    const [record] = await registry.getService('demo.v1');
+    const hello = record?.endpoints.find((endpoint) => endpoint.name === 'Greeter.Hello');
+    expect(hello).toMatchObject({
+      request: {
+        type: 'GreetRequest',
+        values: [
+          { name: 'name', type: 'string', values: null },
+          { name: 'times', type: 'int64', values: null },
+        ],
+      },
+      response: { type: 'Greeting' },
+      metadata: { description: 'Greets once.' },
+    });
+    const described = JSON.stringify(Reflect.get(Everything['~standard'], 'jsonSchema').input());
+    expect(JSON.parse(described).properties).toMatchObject({
+      a_bytes: { type: 'array', items: { title: 'uint8' } },
+      a_fixed64: { title: 'uint64' },
+      color: { title: 'Color' },
+      inner: { title: 'Inner', properties: { id: { type: 'string' }, next: { title: 'Inner' } } },
+      inners: { type: 'array', items: { title: 'Inner' } },
+      by_name: { title: '' },
+    });
   });
 
   test('without a contract, the message is proto3 JSON', async () => {

@@ -7,6 +7,7 @@ import { lastLines, signal } from './processes.mjs';
 
 const readyWithinMs = 60_000;
 const stopWithinMs = 15_000;
+const endIt = 'read -r _ || { kill -s KILL -- "-$0"; rm -rf -- "$1"; }';
 
 /**
  * Starts a server in a process group of its own and waits until it answers. `lasting`: it outlives this process
@@ -25,7 +26,7 @@ export async function startDaemon({ name, command, args, env, ready }, folder, {
   child.unref();
   const { pid } = child;
   if (pid === undefined) await once(child, 'spawn'); // rejects with the reason
-  const release = lasting ? () => {} : watchdog(pid);
+  const release = lasting ? () => {} : watchdog(pid, folder);
   const isOver = () => child.exitCode !== null || child.signalCode !== null;
   const exited = once(child, 'exit').then(release);
 
@@ -59,9 +60,12 @@ export async function startDaemon({ name, command, args, env, ready }, folder, {
   };
 }
 
-/** A shell whose input ends with this process: it then kills the other. A line says that there is no need any more. */
-function watchdog(pid) {
-  const shell = spawn('/bin/sh', ['-c', 'read -r _ || kill -s KILL -- "-$0"', String(pid)], {
+/**
+ * A shell whose input ends with this process: it then kills the other, and removes its data. A line says that there is
+ * no need any more.
+ */
+function watchdog(pid, folder) {
+  const shell = spawn('/bin/sh', ['-c', endIt, String(pid), folder], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });

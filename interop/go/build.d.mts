@@ -7,4 +7,4 @@ export interface GoPeer {
 }
 
 export function goPeer(major: string, say: (line: string) => void): Promise<GoPeer>;
-export function goMissing(): Promise<string | undefined>;
+export function goMissing(major: string): Promise<string | undefined>;

@@ -14,13 +14,7 @@ const folderOf = (major) => fileURLToPath(new URL(major, import.meta.url));
  * the versions (go.mod, go.sum) and the plugins (plugins.go).
  */
 export async function goPeer(major, say) {
-  const sources = await sourcesOf(major);
-  const version = /go-micro\.dev\/v\d+ v(\S+)/.exec(sources.get('go.mod'))[1];
-  const hash = createHash('sha256')
-    .update(JSON.stringify([...sources]))
-    .digest('hex')
-    .slice(0, 8);
-  const key = `go-peer-${version}-${process.platform}-${process.arch}-${hash}`;
+  const { sources, version, key } = await planOf(major);
   const folder = await fetched(key, async (target) => {
     say(`go-micro v${version}: building the peers (minutes, once)`);
     await build(sources, target);
@@ -28,10 +22,20 @@ export async function goPeer(major, say) {
   return { version, file: join(folder, 'peer'), grpcFile: join(folder, 'peer-grpc') };
 }
 
-/** Why there can be no Go peer here, or undefined. */
-export async function goMissing() {
-  if (onPath('go') !== undefined || (await cached('go-peer-')) !== undefined) return undefined;
+/** Why there can be no Go peer of the major here, or undefined. */
+export async function goMissing(major) {
+  if (onPath('go') !== undefined || (await cached((await planOf(major)).key)) !== undefined) return undefined;
   return 'there is no go on the PATH';
+}
+
+async function planOf(major) {
+  const sources = await sourcesOf(major);
+  const version = /go-micro\.dev\/v\d+ v(\S+)/.exec(sources.get('go.mod'))[1];
+  const hash = createHash('sha256')
+    .update(JSON.stringify([...sources]))
+    .digest('hex')
+    .slice(0, 8);
+  return { sources, version, key: `go-peer-${version}-${process.platform}-${process.arch}-${hash}` };
 }
 
 async function sourcesOf(major) {

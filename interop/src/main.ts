@@ -17,8 +17,9 @@ async function main(args: readonly string[]): Promise<boolean> {
     console.log(usage);
     return true;
   }
-  const missing = await goMissing();
-  if (missing !== undefined) {
+  for (const major of majors) {
+    const missing = await goMissing(major);
+    if (missing === undefined) continue;
     console.log(`interop: skipped, ${missing}`);
     return !required;
   }

@@ -45,6 +45,11 @@ export function headerValue(what: string, text: string): string {
     throw new MicroError('bad_request', `${what} begins or ends with a blank, which HTTP drops`);
   if (control.test(text))
     throw new MicroError('bad_request', `${what} has a control character, which HTTP cannot carry`);
+  if (/\p{Cs}/u.test(text))
+    throw new MicroError(
+      'bad_request',
+      `${what} has half a character (a lone surrogate), which UTF-8 has none of`,
+    );
   return Buffer.from(text).toString('latin1');
 }
 

@@ -112,6 +112,7 @@ describe('a unary call', () => {
     ['belongs to go-micro', { 'micro-error': 'x' }, 'micro-error'],
     ['has a value with a line break', { note: 'a\r\nMicro-Error: x' }, 'note'],
     ['has a value that begins with a blank', { note: ' é' }, 'note'],
+    ['has half a character', { note: 'a\ud800' }, 'note'],
     ['has a value that ends with a tab', { note: 'a\t' }, 'note'],
     ['has a value with NUL', { note: 'a\0' }, 'note'],
   ])('with a metadata key that %s is refused, and the next one is not', async (_name, metadata, key) => {

@@ -8,6 +8,7 @@ export interface Partitions {
   get(partition: number): Progress | undefined;
   /** Where it began, when nobody of the group had been there before us. */
   beginning(partition: number): Beginning | undefined;
+  readonly held: readonly number[];
   /** The group has given us these. Rejects when the server cannot be asked. */
   assign(memberId: string, given: readonly number[]): Promise<void>;
   /** Tells Kafka what is done. What cannot be told now is told the next time. */
@@ -60,6 +61,9 @@ export function makePartitions(options: PartitionsOptions): Partitions {
   }
 
   return {
+    get held() {
+      return [...held.keys()];
+    },
     get: (partition) => held.get(partition),
     beginning: (partition) => beginnings.get(partition),
     async assign(memberId, given) {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Deliver, MicroError, type SubscribeOptions, type Subscription } from '@micro/core';
 import { atMost, makeConsumer, pause, type Received } from '@micro/core/plugin';
 import type { Admin, EachBatchPayload, KafkaMessage } from 'kafkajs';
+import { type Claim, makeAssigner } from './assigner.ts';
 import { type Beginning, beginningsOf } from './beginnings.ts';
 import { makeClient } from './client.ts';
 import { kafkaError } from './errors.ts';
@@ -28,6 +29,7 @@ const retry = { initialRetryTime: 50, maxRetryTime: 500, retries: 15 };
 const commitMs = 200;
 /** Between two questions, and while an answer is awaited. */
 const askingMs = 100;
+const restartMs = 1_000;
 /** The library's default lets a stop wait for five seconds. */
 const maxWaitTimeInMs = 200;
 /** Events between the first that is not done and the newest: so many may come again after a crash. */
@@ -55,11 +57,13 @@ export async function makeSubscription(
   const kafka = client.kafka.consumer({
     ...{ groupId: group, sessionTimeout: sessionMs, heartbeatInterval: heartbeatMs },
     ...{ rebalanceTimeout, maxWaitTimeInMs, allowAutoTopicCreation: false },
+    partitionAssigners: [makeAssigner(claim)],
   });
   let room: (() => void) | undefined;
   let aliveAt: number | undefined;
   let leaving: Promise<void> | undefined;
   let assignment = 0;
+  let hasJoined = false;
   const consumer = makeConsumer<Held>(deliver, {
     ...{ maxInFlight, ordered, onError },
     retryHere: true, // Kafka delivers nothing again: it keeps one number a partition
@@ -72,6 +76,11 @@ export async function makeSubscription(
     ...{ kafka, admin, topic: name, group, beginnings },
     onLost: (lost) => consumer.drop(({ partition }) => partition === lost),
   });
+
+  function claim(): Claim {
+    const busy = [...new Set([...consumer.undecided].map(({ partition }) => partition))];
+    return { busy, held: partitions.held, leaving: stopped.signal.aborted };
+  }
 
   function give(message: KafkaMessage, partition: number, progress: Progress): void {
     const offset = Number(message.offset);
@@ -129,6 +138,8 @@ export async function makeSubscription(
     await heartbeat();
   }
 
+  const running = { autoCommit: false, eachBatchAutoResolve: false, eachBatch };
+
   function live(): void {
     aliveAt = performance.now();
   }
@@ -148,20 +159,43 @@ export async function makeSubscription(
     kafka.on(kafka.events.CRASH, ({ payload: { error, restart } }) => {
       aliveAt = undefined;
       onError(kafkaError(error, `the subscription of ${topic}`));
-      if (!restart) reject(error);
+      if (restart) return;
+      reject(error);
+      if (hasJoined) void startAgain();
     });
   });
+  joined.then(
+    () => {
+      hasJoined = true;
+    },
+    () => undefined, // told below
+  );
+
+  /** What the library takes for final is not: a server that is just back says strange things. */
+  async function startAgain(): Promise<void> {
+    for (;;) {
+      await pause(restartMs, stopped.signal, true);
+      if (stopped.signal.aborted) return;
+      try {
+        await kafka.connect();
+        return await kafka.run(running);
+      } catch (error) {
+        onError(kafkaError(error, `the subscription of ${topic}`));
+      }
+    }
+  }
 
   /** Asks where to go on until the server has told, or the group has changed again. Never rejects. */
   async function assign(memberId: string, given: readonly number[]): Promise<void> {
     const mine = ++assignment;
-    while (mine === assignment && !stopped.signal.aborted) {
+    while (mine === assignment) {
       try {
         await partitions.assign(memberId, given);
         return await partitions.commit(); // pins where a new group begins
       } catch (error) {
         onError(kafkaError(error, `where to go on in ${name}`)); // just back, it may not know yet
       }
+      if (stopped.signal.aborted) return;
       await pause(askingMs, stopped.signal, true);
     }
   }
@@ -190,7 +224,7 @@ export async function makeSubscription(
   try {
     await kafka.connect();
     await kafka.subscribe({ topic: name, fromBeginning: true });
-    await kafka.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch });
+    await kafka.run(running);
     await joined;
   } catch (error) {
     stopped.abort();

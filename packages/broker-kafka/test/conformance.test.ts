@@ -11,6 +11,7 @@ await describeBackend('kafka', ({ start }) => {
   }, 60_000);
   const harness: BrokerHarness = {
     name: 'kafka',
+    patienceMs: 20_000, // a change of members takes its rounds
     features: kafkaBroker().features,
     create: () => kafkaBroker({ address: server.url, partitions: 4, sessionMs: 2_000, timeoutMs: 3_000 }),
     breakBackend: () => server.stop(),

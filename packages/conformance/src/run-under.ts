@@ -1,4 +1,4 @@
-import { caseLimitMs, checkWaivers, runCase, waiverOf } from './run.ts';
+import { checkWaivers, limitOf, runCase, waiverOf } from './run.ts';
 import { type Harness, type Suite, skipReason } from './suite.ts';
 
 /** The functions of a test runner: those of jest (`@jest/globals`) and of `node:test` both fit. */
@@ -36,8 +36,8 @@ export function runUnder<H extends Harness<P>, P extends object>(
       const reason = skipReason(harness, one);
       const waiver = waiverOf(harness, one);
       if (reason !== undefined) test.skip(`${one.name} (skipped: ${reason})`, run);
-      else if (waiver !== undefined) test(`${one.name} (waived: ${waiver.reason})`, run, 3 * caseLimitMs);
-      else test(one.name, run, 3 * caseLimitMs);
+      else if (waiver !== undefined) test(`${one.name} (waived: ${waiver.reason})`, run, 3 * limitOf(one));
+      else test(one.name, run, 3 * limitOf(one));
     }
     if (harness.cleanup !== undefined) after?.(() => harness.cleanup?.() ?? Promise.resolve());
   });

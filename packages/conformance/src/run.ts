@@ -18,8 +18,10 @@ export interface RunOptions {
   readonly onOutcome?: ((outcome: Outcome) => void) | undefined;
 }
 
-/** A case that takes longer hangs. */
-export const caseLimitMs = 60_000;
+/** A case that takes longer hangs, in ms. */
+export function limitOf({ limitMs = 60_000 }: { readonly limitMs?: number | undefined }): number {
+  return limitMs;
+}
 
 /** Runs the cases one after another, then `harness.cleanup`. Never rejects because of a case. */
 export async function runSuite<H extends Harness<P>, P extends object>(
@@ -98,14 +100,14 @@ export async function runCase<H extends Harness<P>, P extends object>(
   await attempt(() =>
     within(
       start.then(() => one.run(scope)),
-      caseLimitMs,
+      limitOf(one),
       'the case has not ended',
     ),
   );
   for (let step = undo.pop(); step !== undefined; step = undo.pop()) {
     const cleanUp = step;
     await attempt(() =>
-      within(Promise.resolve(cleanUp()), 3 * timeoutMs, 'cleaning up after the case has not ended'),
+      within(Promise.resolve(cleanUp()), limitOf(one), 'cleaning up after the case has not ended'),
     );
   }
   if (waiver === undefined && failure !== undefined) throw failure.error;

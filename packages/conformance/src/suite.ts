@@ -32,6 +32,8 @@ export interface Case<H extends Harness<P>, P extends object> {
   readonly lacks?: string | undefined;
   /** Optional members of the harness that the case uses. */
   readonly asks?: readonly (keyof H & string)[] | undefined;
+  /** It hangs when it takes longer, in ms: much work is not hanging. @default 60000 */
+  readonly limitMs?: number | undefined;
   /** Passes by resolving, fails by rejecting. */
   run(scope: Scope<H, P>): Promise<void>;
 }

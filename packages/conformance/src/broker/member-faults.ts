@@ -122,6 +122,7 @@ export const memberFaults: readonly BrokerFaultCase[] = [
   {
     name: 'many events, a member killed in the middle, the server restarted once: none is lost',
     needs,
+    limitMs: 300_000,
     async run(scope) {
       const { harness } = scope;
       const { events = 100_000 } = harness;

@@ -153,7 +153,7 @@ export const EchoStatus: MessageType<EchoStatus, EchoStatusInit> = message<EchoS
           m.code = r.int32();
           break;
         case 18:
-          m.message = r.string();
+          m.message = r.stringVerify();
           break;
         default:
           keepUnknown(m, r.skipField(tag));
@@ -278,7 +278,7 @@ export const SimpleResponse: MessageType<SimpleResponse, SimpleResponseInit> = m
           break;
         }
         case 34:
-          m.serverId = r.string();
+          m.serverId = r.stringVerify();
           break;
         default:
           keepUnknown(m, r.skipField(tag));

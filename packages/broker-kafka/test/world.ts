@@ -11,7 +11,7 @@ afterEach(async () => {
 });
 
 /** Closes it after the test. */
-export function closing<T extends { close(): Promise<unknown> }>(one: T): T {
+function closing<T extends { close(): Promise<unknown> }>(one: T): T {
   open.push(() => one.close());
   return one;
 }

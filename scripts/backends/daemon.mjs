@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { lastLines, signal } from './processes.mjs';
@@ -55,9 +55,29 @@ export async function startDaemon({ name, command, args, env, ready }, folder, {
     pid,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
-    freeze: () => signal(-pid, 'SIGSTOP'),
+    freeze: () => freeze(pid),
     thaw: () => signal(-pid, 'SIGCONT'),
   };
+}
+
+/**
+ * Returns when it stands still: on a busy machine the thread that takes the signal may have to wait for its turn, and
+ * others go on until then. Where there is no /proc it returns at once.
+ */
+function freeze(pid) {
+  signal(-pid, 'SIGSTOP');
+  const giveUpAt = Date.now() + stopWithinMs;
+  while (isRunning(pid) && Date.now() < giveUpAt);
+}
+
+function isRunning(pid) {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    return threads.some((id) => !/\) [TtZX] /.test(readFileSync(`/proc/${pid}/task/${id}/stat`, 'utf8')));
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'ESRCH') return false;
+    throw error;
+  }
 }
 
 /**

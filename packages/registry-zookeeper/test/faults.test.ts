@@ -26,6 +26,14 @@ await describeBackend('zookeeper', ({ start }) => {
       code: 'too_large',
       reason: /1 MiB/,
     },
+    crowd: {
+      // Sessions that outlast the work on a busy machine
+      async populate(services) {
+        const registry = zookeeperRegistry({ address: server.url, sessionTimeoutMs: 60_000 });
+        for (const service of services) await registry.register(service, { ttlMs: 3_600_000 });
+        return () => registry.close();
+      },
+    },
     startProcess: (name, ttlMs) =>
       startTestProcess(new URL('peer.ts', import.meta.url), [server.url, name, String(ttlMs)], 'registered'),
     get server() {

@@ -9,7 +9,7 @@ export interface KafkaBrokerOptions extends BackendOptions {
   readonly password?: string | undefined;
   /** @default 'plain' */
   readonly mechanism?: 'plain' | 'scram-sha-256' | 'scram-sha-512' | undefined;
-  /** Of a topic that is not there yet: how many members of a queue can share it. -1: the server's num.partitions. @default -1 */
+  /** Of a topic that is not there yet: how many members of a queue can share it. -1: the server's num.partitions. @default 8 */
   readonly partitions?: number | undefined;
   /** Of a topic that is not there yet. -1: the server's default.replication.factor. @default -1 */
   readonly replicas?: number | undefined;
@@ -43,7 +43,7 @@ export interface Settings {
 /** The options with their defaults. Throws `bad_request` for what makes no sense. */
 export function settingsOf(options: KafkaBrokerOptions): Settings {
   const { address = '127.0.0.1:9092', tls, user, password = '', mechanism = 'plain' } = options;
-  const { partitions = -1, replicas = -1 } = options;
+  const { partitions = 8, replicas = -1 } = options;
   const brokers = (typeof address === 'string' ? address.split(',') : address).map((one) => one.trim());
   if (
     brokers.length === 0 ||

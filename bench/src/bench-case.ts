@@ -14,6 +14,8 @@ export interface BenchCase {
   readonly inFlight: readonly number[];
   /** How long one turn lasts, in ms; or how many calls it makes: then the heap is looked at before and after all turns. */
   readonly turn: { readonly ms: number } | { readonly calls: number };
+  /** Calls before anything is measured, where the usual second makes too few for V8 to be done with them. */
+  readonly warmCalls?: number;
   readonly rounds: number;
   readonly targets: readonly Target[];
 }

@@ -7,7 +7,7 @@ import type { Team, Turn } from './team.ts';
 const warmMs = 1_000;
 const warmAgainMs = 300;
 // Where the heap is watched: until then caches fill, code is compiled and tables reach their size
-const warmCalls = 100_000;
+const heapWarmCalls = 100_000;
 const mostMs = 6_000;
 
 /** A turn with the turns of the reference just before and after it. */
@@ -30,8 +30,8 @@ export async function takeTurns(
   const rows: Row[] = [];
   for (const [index, inFlight] of of.inFlight.entries()) {
     for (const team of [reference, ...contenders]) {
-      if ('ms' in length) await team.turn(inFlight, index === 0 ? warmMs : warmAgainMs);
-      else await team.turn(inFlight, mostMs, warmCalls);
+      if ('ms' in length) await warm(of, team, inFlight, index === 0 ? warmMs : warmAgainMs);
+      else await team.turn(inFlight, mostMs, heapWarmCalls);
     }
     const growths = 'calls' in length ? await Promise.all([reference, ...contenders].map(watchHeap)) : [];
     const pairs = new Map<Team, Pair[]>([reference, ...contenders].map((team) => [team, []]));
@@ -51,6 +51,12 @@ export async function takeTurns(
     for (const [team, found] of pairs) rows.push(rowOf(of, team, inFlight, found, heap.get(team)));
   }
   return rows;
+}
+
+/** For so long, and until the case's `warmCalls` are made. */
+async function warm({ warmCalls = 0 }: BenchCase, team: Team, inFlight: number, ms: number): Promise<void> {
+  await team.turn(inFlight, ms);
+  if (team.calls < warmCalls) await team.turn(inFlight, mostMs, warmCalls - team.calls);
 }
 
 /** Looks at the heap, after collecting garbage; `read` does so again and tells the growth a call made meanwhile. */

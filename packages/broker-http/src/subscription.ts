@@ -7,12 +7,12 @@ import {
   type SubscribeOptions,
   type Subscription,
 } from '@micro/core';
-import { announcedAddress } from '@micro/core/plugin';
+import { announcedAddress, orAborted } from '@micro/core/plugin';
 import { makeConsumer } from './consumer.ts';
 import { recordOf } from './membership.ts';
 import type { Settings } from './options.ts';
 import type { Receiver } from './receiver.ts';
-import { orAborted, pause } from './waits.ts';
+import { pause } from './waits.ts';
 
 export interface HttpSubscription extends Subscription {
   /** Resolves when it is registered and every publisher has learnt of it; sooner when a signal aborts. */

@@ -17,16 +17,3 @@ export function pause(ms: number, ...signals: readonly (AbortSignal | undefined)
     if (signals.some((signal) => signal?.aborted)) done();
   });
 }
-
-/** Waits for the work, which never rejects, but not longer than the signal. */
-export async function orAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return work;
-  let end: () => void = () => undefined;
-  const aborted = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  signal.addEventListener('abort', end);
-  if (signal.aborted) end();
-  await Promise.race([work, aborted]);
-  signal.removeEventListener('abort', end);
-}

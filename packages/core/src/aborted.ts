@@ -27,3 +27,14 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
     promise.then(resolve, reject).finally(() => offAbort(signal, abort));
   });
 }
+
+/** Waits for the work, but not longer than until the signal aborts: the work goes on. Rejects as the work does. */
+export async function orAborted(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  let end = (): void => undefined;
+  const aborted = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  if (signal !== undefined) onAbort(signal, end);
+  if (signal?.aborted) end();
+  await Promise.race([work, aborted]).finally(() => signal !== undefined && offAbort(signal, end));
+}

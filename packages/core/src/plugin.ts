@@ -1,11 +1,12 @@
 // What plugins are made with, besides the contracts: for transports above all.
-export { abortable, abortError, checkSignal } from './aborted.ts';
+export { abortable, abortError, checkSignal, orAborted } from './aborted.ts';
 export { announcedAddress } from './address.ts';
-export { atMost } from './at-most.ts';
+export { atMost, inTime } from './at-most.ts';
 export { now, staleClock } from './clock.ts';
 export { type Consumer, type ConsumerOptions, makeConsumer, type Received } from './consumer.ts';
 export { decodeEnvelope, encodeEnvelope, spellHeader } from './envelope.ts';
 export { remoteError } from './errors.ts';
+export { eos, isJson, readBody, readTimeout, wireBody, writeTimeout } from './go-messages.ts';
 export {
   decodeRecord,
   encodeRecord,
@@ -15,8 +16,15 @@ export {
   readText,
 } from './record-json.ts';
 export { type RecordMirror, readRecord, recordMirror } from './record-mirror.ts';
+export { Refusals } from './refusals.ts';
 export { pause } from './retry.ts';
-export { formatAddress, parseAddress, type SocketAddress } from './socket-address.ts';
+export { RouteCache } from './route-cache.ts';
+export { formatAddress, parseAddress, parseTarget, type SocketAddress } from './socket-address.ts';
+export {
+  type SocketListener,
+  type SocketTransportDefinition,
+  socketTransport,
+} from './socket-transport.ts';
 export { tlsClientOptions, tlsServerOptions } from './tls-options.ts';
 export { newTurns, type Turns } from './turns.ts';
 export {

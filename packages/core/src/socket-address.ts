@@ -31,3 +31,11 @@ export function parseAddress(text: string): SocketAddress {
 export function formatAddress(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
+
+/** As `parseAddress`, of an address to connect to: `bad_request` also for one without a port. */
+export function parseTarget(text: string): SocketAddress {
+  const address = parseAddress(text);
+  if (address.path === undefined && address.port === 0)
+    throw new MicroError('bad_request', `address "${text}" has no port`);
+  return address;
+}

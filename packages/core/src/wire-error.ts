@@ -1,4 +1,4 @@
-import { type Code, type MicroError, type MicroErrorOptions, remoteError, statusOf } from './errors.ts';
+import { type Code, MicroError, type MicroErrorOptions, remoteError, statusOf } from './errors.ts';
 
 const reasons: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -22,9 +22,18 @@ export function codeOf(status: number): Code {
   return codes.get(status) ?? (status >= 400 && status < 500 ? 'bad_request' : 'internal');
 }
 
-/** go-micro's `errors.Error` as JSON in ASCII, empty fields left out (go-micro v4: errors/errors.go). */
-export function encodeError(error: MicroError): string {
-  const { id, status, message } = error;
+/**
+ * go-micro's `errors.Error` as JSON in ASCII, empty fields left out (go-micro v4: errors/errors.go). A message that
+ * makes it longer than `maxLength` is cut.
+ */
+export function encodeError(error: MicroError, maxLength: number = Number.POSITIVE_INFINITY): string {
+  const text = encoded(error);
+  if (text.length <= maxLength) return text;
+  const short = `${error.message.slice(0, maxLength / 8)}...`;
+  return encoded(new MicroError(error.code, short, { id: error.id.slice(0, 256), status: error.status }));
+}
+
+function encoded({ id, status, message }: MicroError): string {
   const text = JSON.stringify({
     id: id || undefined,
     code: status || undefined,

@@ -7,10 +7,9 @@ import {
   report,
   type StreamSink,
 } from '@micro/core';
-import { now, remoteError } from '@micro/core/plugin';
+import { now, Refusals, remoteError } from '@micro/core/plugin';
 import { ClientSession } from './client-session.ts';
 import type { Limits } from './limits.ts';
-import { Refusals } from './refusals.ts';
 import type { OpenedStream, SessionOwner } from './session-owner.ts';
 import { FrameStream } from './stream.ts';
 import type { Sweep } from './sweep.ts';
@@ -27,7 +26,7 @@ export interface FrameClientOptions {
   explain(error: Error | undefined): string;
   /** What stands at the address takes connections, but does not greet; told before the calls that wait for it fail. */
   onRefused?(): void;
-  onClosed(client: FrameClient): void;
+  onClosed(): void;
 }
 
 /** While the server leaves, so often at most a fresh connection is tried: behind the address may be another. */
@@ -108,7 +107,7 @@ export class FrameClient implements Connection, SessionOwner {
       for (const session of this.sessions) this.idle(session);
       await empty;
     }
-    this.options.onClosed(this);
+    this.options.onClosed();
   }
 
   destroy(): void {
@@ -116,12 +115,7 @@ export class FrameClient implements Connection, SessionOwner {
     const error = this.closedError();
     this.failWaiting(error);
     for (const session of this.sessions) session.destroy(error);
-    this.options.onClosed(this);
-  }
-
-  /** Resolves when no socket is left. */
-  async empty(): Promise<void> {
-    if (this.sessions.size > 0) await new Promise<void>((resolve) => this.whenEmpty.push(resolve));
+    this.options.onClosed();
   }
 
   ready(session: ClientSession): void {

@@ -40,6 +40,8 @@ export const callBytes = 6;
 export const maxFrame = 262_144;
 /** A block of text has its length in two bytes before it. */
 export const maxBlock = 65_535;
+/** The text of an ERROR; a message that makes it longer is cut. */
+export const maxErrorText = 32_768;
 /** Of all targets that a client sends on a connection, in characters. */
 export const maxTargetText = 262_144;
 /** A body over this goes in parts. In characters for a text, which is at most three times as many bytes. */

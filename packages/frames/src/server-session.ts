@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { type Acceptor, type Body, MicroError, type Peer, report } from '@micro/core';
+import { encodeError } from '@micro/core/plugin';
 import type { Partial } from './bodies-in.ts';
 import { type Bytes, u16, u32 } from './bytes.ts';
 import { type CallHead, readCallHead } from './call-head.ts';
-import { errorText } from './error-text.ts';
 import type { Greeting } from './greeting.ts';
 import { IncomingFrameCall } from './incoming.ts';
 import { KnownTargets } from './known-targets.ts';
@@ -18,6 +18,7 @@ import {
   MESSAGE,
   METADATA,
   MORE,
+  maxErrorText,
   OPEN,
   REPLY,
   RESET,
@@ -111,12 +112,13 @@ export class ServerSession extends Session {
       this.bodiesOut.add({ type: REPLY, id: call.id, body });
       this.unread();
     } catch (error) {
-      this.writer.put(ERROR, 0, call.id, errorText(MicroError.from(error)));
+      this.writer.put(ERROR, 0, call.id, encodeError(MicroError.from(error), maxErrorText));
     }
   }
 
   fail(call: IncomingFrameCall, error: MicroError, undelivered: boolean): void {
-    if (this.free(call)) this.writer.put(ERROR, undelivered ? UNDELIVERED : 0, call.id, errorText(error));
+    if (this.free(call))
+      this.writer.put(ERROR, undelivered ? UNDELIVERED : 0, call.id, encodeError(error, maxErrorText));
   }
 
   protected begin({ service }: Greeting): void {

@@ -1,6 +1,6 @@
 import { type Body, type Delivered, MicroError, type StreamReceiver, type StreamSink } from '@micro/core';
-import { errorText } from './error-text.ts';
-import { END, MESSAGE, messageCost, RESET, UNDELIVERED } from './layout.ts';
+import { encodeError } from '@micro/core/plugin';
+import { END, MESSAGE, maxErrorText, messageCost, RESET, UNDELIVERED } from './layout.ts';
 import type { Session } from './session.ts';
 import { StreamIn, type StreamOwner } from './stream-in.ts';
 
@@ -144,7 +144,13 @@ export class FrameStream implements StreamSink, StreamOwner {
     this.ended = true;
     const { error, delivered } = this.last;
     if (error === undefined) session.writer.put(END, 0, this.id, '');
-    else session.writer.put(RESET, delivered === 'no' ? UNDELIVERED : 0, this.id, errorText(error));
+    else
+      session.writer.put(
+        RESET,
+        delivered === 'no' ? UNDELIVERED : 0,
+        this.id,
+        encodeError(error, maxErrorText),
+      );
     if (this.side === 'server') this.finish();
   }
 
@@ -170,7 +176,7 @@ export class FrameStream implements StreamSink, StreamOwner {
   /** A message cannot be sent: the stream ends with that on both sides. */
   private refuse(error: MicroError): void {
     const { receiver } = this;
-    this.leave(this.side === 'server' ? errorText(error) : '');
+    this.leave(this.side === 'server' ? encodeError(error, maxErrorText) : '');
     queueMicrotask(() => receiver?.fail(error, 'maybe'));
   }
 

@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import type {
   Acceptor,
   Body,
@@ -14,12 +13,12 @@ import type {
   Target,
 } from '@micro/core';
 import {
-  bind,
   connectSocket,
   explain,
   FrameClient,
   FrameServer,
   limitsOf,
+  SocketServer,
   Sweep,
   shortestOf,
 } from '../src/index.ts';
@@ -172,8 +171,11 @@ export async function world(options: FrameOptions = {}): Promise<World> {
   const limits = limitsOf(options);
   const sweep = new Sweep(shortestOf(limits));
   const frames = new FrameServer(acceptor, limits, sweep);
-  const server = createServer({ noDelay: true }, (socket) => frames.accept(socket));
-  const address = await bind(server, { address: '127.0.0.1:0' });
+  const server = new SocketServer(
+    { tls: undefined, protocols: [], handshakeTimeoutMs: 5000, maxIncoming: 1000 },
+    (socket) => frames.accept(socket),
+  );
+  const address = await server.start({ address: '127.0.0.1:0' });
   const port = Number(address.slice(address.lastIndexOf(':') + 1));
   const clients: FrameClient[] = [];
   return {
@@ -197,9 +199,9 @@ export async function world(options: FrameOptions = {}): Promise<World> {
     },
     async close() {
       for (const client of clients) client.destroy();
-      await Promise.all(clients.map((client) => client.empty()));
+      await Promise.all(clients.map((client) => client.close()));
       frames.close();
-      await new Promise((resolve) => server.close(resolve));
+      await server.close(undefined);
     },
   };
 }

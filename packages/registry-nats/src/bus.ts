@@ -1,4 +1,5 @@
 import { MicroError, report } from '@micro/core';
+import { inTime } from '@micro/core/plugin';
 import { type NatsLink, natsError } from '@micro/nats';
 import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { queryText, type Result, readResult, resultText } from './messages.ts';
@@ -105,19 +106,11 @@ export function newBus(link: NatsLink, settings: Settings, handler: BusHandler):
 
   /** Resolves when the server has taken what was sent. */
   async function confirm(connection: NatsConnection): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((_, reject) => {
-      const silent = new MicroError('unavailable', `registry nats: no answer within ${timeoutMs} ms`);
-      timer = setTimeout(() => reject(silent), timeoutMs);
-    });
-    const flushed = connection.flush();
-    flushed.catch(() => undefined); // late, it concerns nobody any more
+    const silent = `registry nats: no answer within ${timeoutMs} ms`;
     try {
-      await Promise.race([flushed, late]);
+      await inTime(connection.flush(), timeoutMs, () => new MicroError('unavailable', silent));
     } catch (error) {
       throw natsError(error, 'registry');
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -1,5 +1,5 @@
 import type { RegistryChange } from '@micro/core';
-import { recordMirror } from '@micro/core/plugin';
+import { orAborted, recordMirror } from '@micro/core/plugin';
 import type { Tree } from './tree.ts';
 
 export interface Watched {
@@ -60,17 +60,6 @@ export async function watchFolder(tree: Tree, { name, folder, changed, signal }:
     if (!isListed) changed(mirror.list(texts));
     else for (const change of changes) if (!signal.aborted) changed(change);
     isListed = true;
-    if (!isListDue && toRead.size === 0) await untilAborted(woken, signal);
+    if (!isListDue && toRead.size === 0) await orAborted(woken, signal);
   }
-}
-
-async function untilAborted(woken: Promise<void>, signal: AbortSignal): Promise<void> {
-  let end = (): void => {};
-  const aborted = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  signal.addEventListener('abort', end, { once: true });
-  if (signal.aborted) end();
-  await Promise.race([woken, aborted]);
-  signal.removeEventListener('abort', end);
 }

@@ -1,8 +1,8 @@
 import { type Body, MicroError, type OutgoingStream } from '@micro/core';
-import { remoteError } from '@micro/core/plugin';
+import { eos, isJson, remoteError } from '@micro/core/plugin';
 import type { Fields, Header, Received } from './carrier.ts';
 import type { SessionConnection } from './connection.ts';
-import { bytesOf, deliveredBy, eos, errorOf, isJson, marks } from './header.ts';
+import { bytesOf, deliveredBy, errorOf, marks } from './header.ts';
 import type { Slot } from './slots.ts';
 import { StreamEnd } from './stream-end.ts';
 

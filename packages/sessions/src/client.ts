@@ -1,9 +1,9 @@
 import { type Body, MicroError, type OutgoingCall } from '@micro/core';
+import { Refusals, readBody } from '@micro/core/plugin';
 import type { Carrier, Received, Replies } from './carrier.ts';
 import { type ClientStream, nobody } from './client-stream.ts';
 import type { SessionConnection } from './connection.ts';
-import { deliveredBy, errorOf, idOf, readBody } from './header.ts';
-import { Refusals } from './refusals.ts';
+import { deliveredBy, errorOf, idOf } from './header.ts';
 import type { SessionSettings } from './settings.ts';
 import { Slots } from './slots.ts';
 
@@ -117,7 +117,8 @@ export class SessionClient {
     const { text, contentType } = call.target;
     let body: Body = '';
     try {
-      body = readBody(message.bytes(), text, contentType);
+      const bytes = message.bytes();
+      body = readBody(bytes, 0, bytes.length, text, contentType);
       // how go-micro says that it has no codec for the request (go-micro v4: server/rpc_server.go)
       if (header['Content-Type'] === 'text/plain' && contentType !== 'text/plain')
         error = new MicroError('bad_request', typeof body === 'string' ? body : Buffer.from(body).toString());

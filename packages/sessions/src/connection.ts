@@ -8,15 +8,14 @@ import {
   type StreamSink,
   type Target,
 } from '@micro/core';
-import { remoteError } from '@micro/core/plugin';
+import { eos, remoteError, wireBody, writeTimeout } from '@micro/core/plugin';
 import type { Fields } from './carrier.ts';
 import type { SessionClient } from './client.ts';
 import { ClientStream, nobody } from './client-stream.ts';
-import { checkMetadata, eos, idFields, marks, targetFields, timeoutOf, wireBody } from './header.ts';
+import { checkMetadata, idFields, marks, targetFields } from './header.ts';
 import type { Slot } from './slots.ts';
 
 type Sent = OutgoingCall | ClientStream;
-const noSink: StreamSink = { write: () => true, end() {}, abort() {}, pause() {}, resume() {} };
 
 /** The sessions to one address. */
 export class SessionConnection implements Connection {
@@ -80,7 +79,7 @@ export class SessionConnection implements Connection {
     const { target, deadline, metadata } = call;
     if (metadata !== undefined) checkMetadata(metadata);
     const all = ['Micro-Id', slot.id, 'Micro-ID', slot.id];
-    if (deadline !== 0) all.push('Timeout', timeoutOf(deadline));
+    if (deadline !== 0) all.push('Timeout', writeTimeout(deadline));
     for (const field of fields) all.push(field);
     this.client.carrier.request(
       this.address,
@@ -141,17 +140,16 @@ export class SessionConnection implements Connection {
   open(stream: OutgoingStream): StreamSink {
     const { client } = this;
     const { size } = client.streams;
-    if (this.closing) client.refusals.add(stream, this.gone());
-    else if (size >= client.settings.maxStreams)
-      client.refusals.add(stream, new MicroError('overloaded', `${size} streams are open (maxStreams)`));
-    else {
-      const own = new ClientStream(this, stream);
-      client.streams.add(own);
-      if (client.ready) this.send(own);
-      else client.wait(own, this);
-      return own;
+    if (this.closing) return client.refusals.stream(stream, this.gone());
+    if (size >= client.settings.maxStreams) {
+      const full = new MicroError('overloaded', `${size} streams are open (maxStreams)`);
+      return client.refusals.stream(stream, full);
     }
-    return { ...noSink, abort: () => client.refusals.forget(stream) };
+    const own = new ClientStream(this, stream);
+    client.streams.add(own);
+    if (client.ready) this.send(own);
+    else client.wait(own, this);
+    return own;
   }
 
   /** `leaving`: the server has to learn of it. */

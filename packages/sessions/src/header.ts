@@ -1,9 +1,6 @@
-import { type Body, type Delivered, type Metadata, MicroError, noMetadata, type Target } from '@micro/core';
-import { decodeError, encodeError, now } from '@micro/core/plugin';
+import { type Delivered, type Metadata, MicroError, noMetadata, type Target } from '@micro/core';
+import { decodeError, encodeError, readTimeout } from '@micro/core/plugin';
 import type { Fields, Header } from './carrier.ts';
-
-/** What go-micro says at the end of a stream, in the place of an error. */
-export const eos = 'EOS';
 
 /**
  * Our own marks, which Go does not know and passes on as metadata at most. A window is how many bytes a side of a
@@ -63,15 +60,9 @@ export function idFields(id: string): Fields {
   return ['Micro-Id', id, 'Micro-ID', id];
 }
 
-/** go-micro counts nanoseconds; a deadline in the past is the shortest there is. */
-export function timeoutOf(deadline: number): string {
-  return `${Math.max(1, Math.round((deadline - now()) * 1000))}000`;
-}
-
-/** What is no number is no deadline. */
 export function remainingMs(header: Header): number {
   const { Timeout: timeout } = header;
-  return timeout !== undefined && /^[0-9]{1,19}$/.test(timeout) ? Math.max(1, Number(timeout)) / 1e6 : 0;
+  return readTimeout(timeout);
 }
 
 export function idOf(header: Header): string {
@@ -82,12 +73,7 @@ const maxErrorText = 8192;
 
 /** The fields of an answer that is an error; its message is cut where it would be as large as a body. */
 export function errorFields(error: MicroError, delivered: Delivered): Fields {
-  let text = encodeError(error);
-  if (text.length > maxErrorText) {
-    const message = `${error.message.slice(0, maxErrorText / 8)}...`;
-    const { code, id, status } = error;
-    text = encodeError(new MicroError(code, message, { id: id.slice(0, 256), status }));
-  }
+  const text = encodeError(error, maxErrorText);
   const fields = ['Micro-Error', text, 'X-Micro-Error', text];
   return delivered === 'yes' ? fields : [...fields, marks.delivered, delivered];
 }
@@ -108,20 +94,4 @@ export function deliveredBy(header: Header): Delivered {
 export function bytesOf(header: Header, mark: string): number {
   const text = header[mark];
   return text !== undefined && /^[0-9]{1,10}$/.test(text) ? Number(text) : 0;
-}
-
-export function isJson(contentType: string): boolean {
-  return contentType.startsWith('application/json');
-}
-
-/** Go ends a JSON value with a newline. */
-export function wireBody(body: Body, contentType: string): Body {
-  return typeof body === 'string' && body !== '' && isJson(contentType) ? `${body}\n` : body;
-}
-
-/** The body that core gets: text where the codec wants it, without the newline of `wireBody`. */
-export function readBody(bytes: Uint8Array, text: boolean, contentType: string): Body {
-  if (!text) return bytes;
-  const end = bytes.at(-1) === 10 && isJson(contentType) ? bytes.length - 1 : bytes.length;
-  return Buffer.from(bytes.buffer, bytes.byteOffset, end).toString();
 }

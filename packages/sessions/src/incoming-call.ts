@@ -8,8 +8,9 @@ import {
   type Route,
   type Work,
 } from '@micro/core';
+import { readBody, wireBody } from '@micro/core/plugin';
 import type { Received } from './carrier.ts';
-import { errorFields, idFields, idOf, readBody, readMetadata, remainingMs, wireBody } from './header.ts';
+import { errorFields, idFields, idOf, readMetadata, remainingMs } from './header.ts';
 import type { SessionListener } from './listener.ts';
 
 /** A request without a content type is protobuf, in every version of go-micro. */
@@ -35,7 +36,8 @@ export class SessionCall implements IncomingCall {
     this.listener = listener;
     this.key = key;
     this.opening = message;
-    this.body = readBody(message.bytes(), route.text, contentTypeOf(message));
+    const bytes = message.bytes();
+    this.body = readBody(bytes, 0, bytes.length, route.text, contentTypeOf(message));
     this.remainingMs = remainingMs(message.header);
   }
 

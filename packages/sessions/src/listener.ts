@@ -7,7 +7,7 @@ import {
   type Route,
   report,
 } from '@micro/core';
-import { remoteError } from '@micro/core/plugin';
+import { orAborted, RouteCache, remoteError } from '@micro/core/plugin';
 import type { Carrier, Listening, Received } from './carrier.ts';
 import { creditKey } from './connection.ts';
 import { idOf, marks } from './header.ts';
@@ -15,15 +15,8 @@ import { contentTypeOf, SessionCall } from './incoming-call.ts';
 import { ServerStream } from './server-stream.ts';
 import type { SessionSettings } from './settings.ts';
 
-const maxRoutes = 1024;
 const maxHeads = 64;
 const maxEnded = 1024;
-
-interface Kept {
-  readonly service: string;
-  readonly type: string;
-  readonly route: Route;
-}
 
 /** The server's half of a transport at one address. */
 export class SessionListener implements Listener {
@@ -35,7 +28,7 @@ export class SessionListener implements Listener {
   private readonly onClosed: () => void;
   private readonly works = new Map<string, SessionCall | ServerStream>();
   private readonly streams = new Set<ServerStream>();
-  private readonly routes = new Map<string, Kept>();
+  private readonly routes: RouteCache;
   private readonly heads = new Map<string, unknown>();
   /** Streams that have ended lately: what still comes for them opens nothing. */
   private readonly endedKeys = new Set<string>();
@@ -53,6 +46,7 @@ export class SessionListener implements Listener {
     this.carrier = carrier;
     this.settings = settings;
     this.acceptor = acceptor;
+    this.routes = new RouteCache(acceptor);
     this.onClosed = onClosed;
   }
 
@@ -145,17 +139,10 @@ export class SessionListener implements Listener {
     if (this.endedKeys.size > maxEnded && oldest !== undefined) this.endedKeys.delete(oldest);
   }
 
-  /** The route of a request; those in use are remembered. */
   private route(message: Received): Route {
     const { header } = message;
-    const type = contentTypeOf(message);
-    const service = header['Micro-Service'] ?? '';
     const endpoint = header['Micro-Endpoint'] || header['Micro-Method'] || '';
-    const known = this.routes.get(endpoint);
-    if (known !== undefined && known.service === service && known.type === type) return known.route;
-    const route = this.acceptor.route(service, endpoint, type);
-    if (route.found && this.routes.size < maxRoutes) this.routes.set(endpoint, { service, type, route });
-    return route;
+    return this.routes.route(header['Micro-Service'] ?? '', endpoint, contentTypeOf(message));
   }
 
   /** The connection to the message system is lost: no answer can leave, so the work ends. */
@@ -184,9 +171,7 @@ export class SessionListener implements Listener {
 
   close(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
     this.closing ??= this.stop();
-    const { signal } = options;
-    if (signal === undefined) return this.closing;
-    return endedBy(this.closing, signal);
+    return orAborted(this.closing, options.signal);
   }
 
   private async stop(): Promise<void> {
@@ -228,16 +213,4 @@ export class SessionListener implements Listener {
       id: 'go.micro.transport',
     });
   }
-}
-
-/** Resolves no later than the signal aborts; the work goes on. */
-async function endedBy(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  let abort = (): void => {};
-  const aborted = new Promise<void>((resolve) => {
-    abort = resolve;
-  });
-  signal.addEventListener('abort', abort, { once: true });
-  await Promise.race([work, aborted]);
-  signal.removeEventListener('abort', abort);
 }

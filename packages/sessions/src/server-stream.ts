@@ -9,18 +9,9 @@ import {
   type StreamReceiver,
   type StreamSink,
 } from '@micro/core';
+import { eos } from '@micro/core/plugin';
 import type { Fields, Received } from './carrier.ts';
-import {
-  bytesOf,
-  eos,
-  errorFields,
-  errorOf,
-  idFields,
-  idOf,
-  marks,
-  readMetadata,
-  remainingMs,
-} from './header.ts';
+import { bytesOf, errorFields, errorOf, idFields, idOf, marks, readMetadata, remainingMs } from './header.ts';
 import { contentTypeOf, peerOf } from './incoming-call.ts';
 import type { SessionListener } from './listener.ts';
 import { StreamEnd } from './stream-end.ts';

@@ -1,6 +1,7 @@
 import { type Body, MicroError, type StreamReceiver, type StreamSink } from '@micro/core';
+import { eos, readBody, wireBody } from '@micro/core/plugin';
 import type { Fields, Received } from './carrier.ts';
-import { eos, marks, readBody, wireBody } from './header.ts';
+import { marks } from './header.ts';
 
 /** What a sender may send before it has heard from the receiver, and what a message costs besides its bytes. */
 const firstWindow = 65_536;
@@ -95,7 +96,7 @@ export abstract class StreamEnd implements StreamSink {
       );
       return;
     }
-    this.queue.push(readBody(bytes, this.text, this.contentType));
+    this.queue.push(readBody(bytes, 0, bytes.length, this.text, this.contentType));
     this.costs.push(cost);
     this.queued += cost;
     this.deliver();

@@ -8,16 +8,13 @@ import {
   connectivityState,
   credentials,
 } from '@grpc/grpc-js';
-import { MicroError, report, type TlsOptions } from '@micro/core';
-import { parseAddress, type SocketAddress, tlsClientOptions } from '@micro/core/plugin';
+import { report, type TlsOptions } from '@micro/core';
+import { parseTarget, type SocketAddress, tlsClientOptions } from '@micro/core/plugin';
 import type { Settings } from './options.ts';
 
 /** Reads an address that can be dialled. Throws `bad_request`. */
 export function readTarget(text: string): string {
-  const address = parseAddress(text);
-  if (address.path === undefined && address.port === 0)
-    throw new MicroError('bad_request', `address "${text}" has no port`);
-  return targetOf(address);
+  return targetOf(parseTarget(text));
 }
 
 /** The address in gRPC's spelling (grpc/grpc: doc/naming.md). */

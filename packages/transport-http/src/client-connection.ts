@@ -1,10 +1,10 @@
 import type { Body, OutgoingCall } from '@micro/core';
-import { remoteError } from '@micro/core/plugin';
+import { readBody, remoteError } from '@micro/core/plugin';
 import { ClientSocket, deliveredBy, errorOf, isInterim } from './client-socket.ts';
 import { refusedHandshake, refusedWrite } from './connect.ts';
 import type { Head } from './head.ts';
 import type { Pool } from './pool.ts';
-import { readBody, writeMessage } from './write.ts';
+import { writeMessage } from './write.ts';
 
 /** Up to here a request is written by one system call: it is taken whole, or not at all. */
 const oneWrite = 16_384;

@@ -1,9 +1,10 @@
 import { type Body, MicroError, type OutgoingStream, type StreamSink } from '@micro/core';
+import { eos, isJson, readBody, wireBody } from '@micro/core/plugin';
 import { ClientSocket, deliveredBy, errorOf, isInterim } from './client-socket.ts';
 import { refusedHandshake } from './connect.ts';
 import type { Head } from './head.ts';
 import type { Pool } from './pool.ts';
-import { eos, isJson, readBody, wireBody, writeMessage } from './write.ts';
+import { writeMessage } from './write.ts';
 
 /** A stream on a connection of its own: messages both ways that are not paired (go-micro v4: client/rpc_stream.go). */
 export class ClientStream extends ClientSocket implements StreamSink {

@@ -28,12 +28,12 @@ export class EitherConnection implements Connection {
     limits: Limits,
     sweep: Sweep,
     options: DialOptions,
-    onClosed: (connection: EitherConnection) => void,
+    onClosed: () => void,
   ) {
     const { tls } = settings;
     const protocols = [protocolName, 'http/1.1'];
     this.address = target.text;
-    this.pool = new Pool(target, settings, options, () => onClosed(this), {
+    this.pool = new Pool(target, settings, options, onClosed, {
       upgraded: (socket, calls) => this.upgrade(socket, calls),
     });
     this.frames = new FrameClient({
@@ -53,7 +53,7 @@ export class EitherConnection implements Connection {
       onRefused: () => {
         this.taking = this.pool;
       },
-      onClosed: () => onClosed(this),
+      onClosed,
     });
     this.taking = options.metadata[framesKey] === framesVersion ? this.frames : this.pool;
   }
@@ -83,11 +83,6 @@ export class EitherConnection implements Connection {
   destroy(): void {
     this.pool.destroy();
     this.frames.destroy();
-  }
-
-  /** Resolves when no socket is left. */
-  async empty(): Promise<void> {
-    await Promise.all([this.pool.empty(), this.frames.empty()]);
   }
 
   private upgrade(socket: Socket, calls: readonly OutgoingCall[]): void {

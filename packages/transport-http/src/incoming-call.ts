@@ -7,10 +7,11 @@ import {
   type Peer,
   type Route,
 } from '@micro/core';
+import { readBody, readTimeout, wireBody } from '@micro/core/plugin';
 import type { Head } from './head.ts';
 import { readMetadata } from './metadata.ts';
 import type { ServerConnection } from './server-connection.ts';
-import { errorLines, readBody, wireBody } from './write.ts';
+import { errorLines } from './write.ts';
 
 /** A request, and core's object of it while it is under way. */
 export class HttpCall implements IncomingCall {
@@ -33,7 +34,7 @@ export class HttpCall implements IncomingCall {
     this.head = head;
     this.route = route;
     this.body = readBody(buffer, from, to, route.text, head.type);
-    this.remainingMs = remainingMs(head.timeout);
+    this.remainingMs = readTimeout(head.timeout);
   }
 
   get metadata(): Metadata {
@@ -62,9 +63,4 @@ export class HttpCall implements IncomingCall {
   fail(error: MicroError, delivered: Delivered): void {
     this.connection.answer(this, errorLines(error, delivered), '');
   }
-}
-
-/** go-micro's `Timeout`: nanoseconds; what is no number is no deadline. */
-function remainingMs(timeout: string): number {
-  return /^[0-9]{1,19}$/.test(timeout) ? Math.max(1, Number(timeout)) / 1e6 : 0;
 }

@@ -1,29 +1,13 @@
-import { createServer, type Server, type Socket } from 'node:net';
-import {
-  type Acceptor,
-  type Listener,
-  type ListenOptions,
-  type Metadata,
-  noMetadata,
-  type Route,
-  report,
-} from '@micro/core';
-import { tlsServerOptions } from '@micro/core/plugin';
-import { bind, FrameServer, type Sweep as FrameSweep, protocolName, tlsModule } from '@micro/frames';
+import type { Socket } from 'node:net';
+import { type Acceptor, type ListenOptions, type Metadata, noMetadata, type Route } from '@micro/core';
+import { RouteCache, type SocketListener } from '@micro/core/plugin';
+import { FrameServer, protocolName, SocketServer, Sweep, type Swept } from '@micro/frames';
 import { framesKey, framesVersion } from './either.ts';
 import { type Head, HeadParser } from './head.ts';
 import type { Settings } from './options.ts';
 import { ServerConnection } from './server-connection.ts';
-import { Sweep } from './sweep.ts';
 
-const maxRoutes = 1024;
-interface Kept {
-  readonly service: string;
-  readonly type: string;
-  readonly route: Route;
-}
-
-export class HttpListener implements Listener {
+export class HttpListener implements SocketListener, Swept {
   readonly metadata: Metadata;
   /** The connections that speak frames; undefined: that is switched off. */
   readonly frames: FrameServer | undefined;
@@ -44,76 +28,43 @@ export class HttpListener implements Listener {
   };
   private closing = false;
   private readonly onClosed: () => void;
-  private readonly server: Server;
-  private readonly sockets = new Set<Socket>();
+  private readonly server: SocketServer;
   private readonly connections = new Set<ServerConnection>();
-  private readonly routes = new Map<string, Kept>();
-  private stopped: Promise<void> | undefined;
+  private readonly routes: RouteCache;
 
-  constructor(acceptor: Acceptor, settings: Settings, frameSweep: FrameSweep, onClosed: () => void) {
+  constructor(acceptor: Acceptor, settings: Settings, frameSweep: Sweep, onClosed: () => void) {
     const { tls, headTimeoutMs, progressTimeoutMs, writeTimeoutMs, idleTimeoutMs } = settings;
     this.acceptor = acceptor;
+    this.routes = new RouteCache(acceptor);
     this.frames =
       settings.frames === undefined ? undefined : new FrameServer(acceptor, settings.frames, frameSweep);
     this.metadata = this.frames === undefined ? noMetadata : { [framesKey]: framesVersion };
     this.onClosed = onClosed;
     this.settings = settings;
     this.parser = new HeadParser('request', settings);
-    this.sweep = new Sweep(Math.min(headTimeoutMs, progressTimeoutMs, writeTimeoutMs, idleTimeoutMs), () =>
-      this.check(),
-    );
+    this.sweep = new Sweep(Math.min(headTimeoutMs, progressTimeoutMs, writeTimeoutMs, idleTimeoutMs));
     this.limits = {
       head: this.sweep.ticks(headTimeoutMs),
       progress: this.sweep.ticks(progressTimeoutMs),
       write: this.sweep.ticks(writeTimeoutMs),
       idle: this.sweep.ticks(idleTimeoutMs),
     };
-    const accept = (socket: Socket): void => this.accept(socket);
-    const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 };
-    this.server =
-      tls === undefined
-        ? createServer(options, accept)
-        : tlsModule().createServer(
-            {
-              ...options,
-              ...tlsServerOptions(tls, headTimeoutMs),
-              ALPNProtocols: this.frames === undefined ? ['http/1.1'] : [protocolName, 'http/1.1'],
-            },
-            accept,
-          );
-    this.server.maxConnections = settings.maxIncoming;
-    this.server.on('connection', (socket: Socket) => {
-      this.sockets.add(socket);
-      socket.on('close', () => this.sockets.delete(socket));
-    });
-    this.server.on('tlsClientError', (error, socket) => {
-      report('transport.protocol_error', this.address, error);
-      socket.destroy(); // node:tls leaves a handshake that took too long as it is
-    });
-    this.server.on('drop', () =>
-      report('plugin.warning', `${this.address}: a connection beyond maxIncoming was dropped`),
+    const protocols = this.frames === undefined ? ['http/1.1'] : [protocolName, 'http/1.1'];
+    const { maxIncoming } = settings;
+    this.server = new SocketServer(
+      { tls, protocols, handshakeTimeoutMs: headTimeoutMs, maxIncoming },
+      (socket) => this.accept(socket),
     );
   }
 
-  /** Binds the address. Rejects with `unavailable` when it is taken. */
-  async start(options: ListenOptions): Promise<this> {
-    const { server } = this;
-    this.address = await bind(server, options);
-    server.on('error', (error) => report('plugin.warning', this.address, error));
-    this.sweep.start();
-    return this;
+  async start(options: ListenOptions): Promise<void> {
+    this.address = await this.server.start(options);
+    this.sweep.add(this);
   }
 
-  /** The route of a request; those in use are remembered. */
   route(head: Head): Route {
-    const { service, type } = head;
-    const endpoint = head.endpoint || head.method;
-    const kept = this.routes.get(endpoint);
-    if (kept !== undefined && kept.service === service && kept.type === type) return kept.route;
     // go-micro reads a message without a content type as protobuf, in every version
-    const route = this.acceptor.route(service, endpoint, type || 'application/protobuf');
-    if (route.found && this.routes.size < maxRoutes) this.routes.set(endpoint, { service, type, route });
-    return route;
+    return this.routes.route(head.service, head.endpoint || head.method, head.type || 'application/protobuf');
   }
 
   /** Answers say from now on that their connection closes. New connections are still taken, to be told the same. */
@@ -123,23 +74,16 @@ export class HttpListener implements Listener {
   }
 
   async close(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
-    const { signal } = options;
-    const destroy = (): void => this.destroy();
     this.draining = this.closing = true;
     for (const connection of this.connections) connection.finish();
     this.frames?.close();
-    if (signal?.aborted) destroy();
-    signal?.addEventListener('abort', destroy, { once: true });
-    this.stopped ??= new Promise((resolve) => this.server.close(() => resolve()));
-    await this.stopped;
-    signal?.removeEventListener('abort', destroy);
-    this.sweep.stop();
+    await this.server.close(options.signal);
+    this.sweep.remove(this);
     this.onClosed();
   }
 
-  /** Ends everything at once, also what `close` waits for. */
   destroy(): void {
-    for (const socket of this.sockets) socket.destroy();
+    this.server.destroy();
   }
 
   /** A connection speaks frames. `first`: what was read of them already. */
@@ -154,7 +98,7 @@ export class HttpListener implements Listener {
     socket.on('close', () => this.connections.delete(connection));
   }
 
-  private check(): void {
+  check(): void {
     for (const connection of this.connections) connection.check();
     // what is left then is still shaking hands
     if (this.closing && this.connections.size === 0 && (this.frames?.size ?? 0) === 0) this.destroy();

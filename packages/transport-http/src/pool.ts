@@ -8,22 +8,18 @@ import {
   report,
   type StreamSink,
 } from '@micro/core';
-import { remoteError, type SocketAddress } from '@micro/core/plugin';
-import { explain, protocolName } from '@micro/frames';
+import { Refusals, remoteError, type SocketAddress, wireBody } from '@micro/core/plugin';
+import { explain, protocolName, Sweep, type Swept } from '@micro/frames';
 import { ClientConnection } from './client-connection.ts';
 import { ClientStream } from './client-stream.ts';
 import { HeadParser } from './head.ts';
 import type { Settings } from './options.ts';
-import { Refusals } from './refusals.ts';
 import { RequestLines } from './request-lines.ts';
-import { Sweep } from './sweep.ts';
-import { wireBody } from './write.ts';
 
 /** Go servers from v4.10 on lose a request that comes right behind an answer: let each connection rest (server/rpc_server.go). */
 const spread = 8;
 /** So long a peer that said goodbye counts as leaving, unless it answers on a connection made later. */
 const leavingMs = 10_000;
-const noSink: StreamSink = { write: () => true, end() {}, abort() {}, pause() {}, resume() {} };
 
 /** Asks for another protocol, by the first call of each first connection. */
 export interface Upgrading {
@@ -33,7 +29,7 @@ export interface Upgrading {
 const upgradeLines = `Connection: Upgrade\r\nUpgrade: ${protocolName}\r\n`;
 
 /** The connections to one address, as core sees them: one. */
-export class Pool implements Connection {
+export class Pool implements Connection, Swept {
   readonly address: string;
   readonly target: SocketAddress;
   readonly settings: Settings;
@@ -42,7 +38,7 @@ export class Pool implements Connection {
   state: Connection['state'] = 'idle';
   /** How often the peer has said goodbye. */
   era = 0;
-  private readonly onClosed: (pool: Pool) => void;
+  private readonly onClosed: () => void;
   private readonly upgrading: Upgrading | undefined;
   private readonly lines: RequestLines;
   private readonly refusals = new Refusals();
@@ -62,7 +58,7 @@ export class Pool implements Connection {
     target: SocketAddress,
     settings: Settings,
     options: DialOptions,
-    onClosed: (pool: Pool) => void,
+    onClosed: () => void,
     upgrading?: Upgrading,
   ) {
     const { connectTimeoutMs, poolIdleTimeoutMs } = settings;
@@ -73,7 +69,7 @@ export class Pool implements Connection {
     this.upgrading = upgrading;
     this.lines = new RequestLines(target, options.from, settings.maxHeaderBytes);
     this.parser = new HeadParser('response', settings);
-    this.sweep = new Sweep(Math.min(connectTimeoutMs, poolIdleTimeoutMs), () => this.check());
+    this.sweep = new Sweep(Math.min(connectTimeoutMs, poolIdleTimeoutMs));
     const ticks = (ms: number): number => this.sweep.ticks(ms);
     this.limits = {
       connect: ticks(connectTimeoutMs),
@@ -125,11 +121,10 @@ export class Pool implements Connection {
       const opening = head + this.lines.own(id, stream.deadline, stream.metadata);
       const client = new ClientStream(this, stream, opening, head + this.lines.own(id, 0, undefined));
       this.streams.add(client);
-      this.sweep.start();
+      this.sweep.add(this);
       return client;
     } catch (error) {
-      this.refusals.add(stream, MicroError.from(error));
-      return { ...noSink, abort: () => this.refusals.forget(stream) };
+      return this.refusals.stream(stream, MicroError.from(error));
     }
   }
 
@@ -151,7 +146,7 @@ export class Pool implements Connection {
   }
 
   /** Resolves when no socket is left. */
-  async empty(): Promise<void> {
+  private async empty(): Promise<void> {
     if (this.used) await new Promise<void>((resolve) => this.whenEmpty.push(resolve));
   }
 
@@ -251,7 +246,7 @@ export class Pool implements Connection {
     if (waiting.length <= connecting || connections.size >= settings.maxConnections) return;
     this.connecting++;
     connections.add(new ClientConnection(this));
-    this.sweep.start();
+    this.sweep.add(this);
   }
 
   private failWaiting(error: MicroError): void {
@@ -265,17 +260,17 @@ export class Pool implements Connection {
   private settle(): void {
     if (this.used) return;
     if (this.state === 'ready') this.state = 'idle';
-    if (this.state !== 'leaving') this.sweep.stop();
+    if (this.state !== 'leaving') this.sweep.remove(this);
     for (const resolve of this.whenEmpty.splice(0)) resolve();
   }
 
   private finish(): void {
     this.state = 'closed';
-    this.onClosed(this);
+    this.onClosed();
     this.settle();
   }
 
-  private check(): void {
+  check(): void {
     const { limits, sweep } = this;
     if (this.state === 'leaving' && sweep.tick - this.leftAt >= limits.leaving) {
       this.state = this.connections.size > this.connecting ? 'ready' : 'idle';

@@ -1,5 +1,5 @@
 import { type Metadata, MicroError, noMetadata, type Target } from '@micro/core';
-import { now, type SocketAddress } from '@micro/core/plugin';
+import { type SocketAddress, writeTimeout } from '@micro/core/plugin';
 import { headerValue, writeMetadata } from './metadata.ts';
 
 /** Makes the start and the headers of requests to one address; what is the same for each call of a target, once. */
@@ -36,9 +36,7 @@ export class RequestLines {
 
   /** The lines that differ from call to call. Throws `bad_request`, and `too_large` for the metadata. */
   own(id: string, deadline: number, metadata: Metadata | undefined): string {
-    // go-micro counts nanoseconds; a deadline in the past is the shortest there is
-    const timeout =
-      deadline === 0 ? '' : `Timeout: ${Math.max(1, Math.round((deadline - now()) * 1000))}000\r\n`;
+    const timeout = deadline === 0 ? '' : `Timeout: ${writeTimeout(deadline)}\r\n`;
     const extra = metadata === undefined || metadata === noMetadata ? '' : writeMetadata(metadata);
     if (extra.length <= this.maxBytes) return `Micro-Id: ${id}\r\n${timeout}${extra}`;
     throw new MicroError(

@@ -8,12 +8,12 @@ import {
   type StreamReceiver,
   type StreamSink,
 } from '@micro/core';
-import { decodeError } from '@micro/core/plugin';
+import { decodeError, eos, readBody, wireBody } from '@micro/core/plugin';
 import type { Head } from './head.ts';
 import type { HttpCall } from './incoming-call.ts';
 import { headerText } from './metadata.ts';
 import type { ServerConnection } from './server-connection.ts';
-import { eos, errorHeaders, errorLines, readBody, wireBody } from './write.ts';
+import { errorHeaders, errorLines } from './write.ts';
 
 /** A stream on a connection of its own: messages both ways that are not paired (go-micro v4: server/rpc_stream.go). */
 export class ServerStream implements IncomingStream, StreamSink {

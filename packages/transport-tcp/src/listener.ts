@@ -1,15 +1,6 @@
-import { createServer, type Server, type Socket } from 'node:net';
-import {
-  type Acceptor,
-  type Listener,
-  type ListenOptions,
-  type Metadata,
-  noMetadata,
-  report,
-  type TlsOptions,
-} from '@micro/core';
-import { tlsServerOptions } from '@micro/core/plugin';
-import { bind, FrameServer, type Limits, protocolName, type Sweep, tlsModule } from '@micro/frames';
+import { type Acceptor, type ListenOptions, type Metadata, noMetadata, type TlsOptions } from '@micro/core';
+import type { SocketListener } from '@micro/core/plugin';
+import { FrameServer, type Limits, protocolName, SocketServer, type Sweep } from '@micro/frames';
 
 export interface TcpListenerSettings {
   readonly tls: TlsOptions | undefined;
@@ -18,52 +9,27 @@ export interface TcpListenerSettings {
   readonly sweep: Sweep;
 }
 
-export class TcpListener implements Listener {
+export class TcpListener implements SocketListener {
   readonly metadata: Metadata = noMetadata;
   readonly active = true;
   address = '';
   private readonly frames: FrameServer;
-  private readonly server: Server;
-  private readonly sockets = new Set<Socket>();
+  private readonly server: SocketServer;
   private readonly onClosed: () => void;
-  private stopped: Promise<void> | undefined;
 
   constructor(acceptor: Acceptor, settings: TcpListenerSettings, onClosed: () => void) {
     const { tls, limits, sweep, maxIncoming } = settings;
+    const { handshakeTimeoutMs } = limits;
     this.onClosed = onClosed;
     this.frames = new FrameServer(acceptor, limits, sweep);
-    const accept = (socket: Socket): void => this.frames.accept(socket);
-    const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 };
-    this.server =
-      tls === undefined
-        ? createServer(options, accept)
-        : tlsModule().createServer(
-            {
-              ...options,
-              ...tlsServerOptions(tls, limits.handshakeTimeoutMs),
-              ALPNProtocols: [protocolName],
-            },
-            accept,
-          );
-    this.server.maxConnections = maxIncoming;
-    this.server.on('connection', (socket: Socket) => {
-      this.sockets.add(socket);
-      socket.on('close', () => this.sockets.delete(socket));
-    });
-    this.server.on('tlsClientError', (error, socket) => {
-      report('transport.protocol_error', this.address, error);
-      socket.destroy(); // node:tls leaves a handshake that took too long as it is
-    });
-    this.server.on('drop', () =>
-      report('plugin.warning', `${this.address}: a connection beyond maxIncoming was dropped`),
+    this.server = new SocketServer(
+      { tls, protocols: [protocolName], handshakeTimeoutMs, maxIncoming },
+      (socket) => this.frames.accept(socket),
     );
   }
 
-  /** Binds the address. Rejects with `unavailable` when it is taken. */
-  async start(options: ListenOptions): Promise<this> {
-    this.address = await bind(this.server, options);
-    this.server.on('error', (error) => report('plugin.warning', this.address, error));
-    return this;
+  async start(options: ListenOptions): Promise<void> {
+    this.address = await this.server.start(options);
   }
 
   drain(): void {
@@ -71,21 +37,15 @@ export class TcpListener implements Listener {
   }
 
   async close(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
-    const { signal } = options;
-    const destroy = (): void => this.destroy();
-    this.stopped ??= new Promise((resolve) => this.server.close(() => resolve()));
+    const stopped = this.server.close(options.signal);
     this.frames.close();
     // what is left then is still shaking hands
-    if (this.frames.size === 0) destroy();
-    if (signal?.aborted) destroy();
-    signal?.addEventListener('abort', destroy, { once: true });
-    await this.stopped;
-    signal?.removeEventListener('abort', destroy);
+    if (this.frames.size === 0) this.destroy();
+    await stopped;
     this.onClosed();
   }
 
-  /** Ends everything at once, also what `close` waits for. */
   destroy(): void {
-    for (const socket of this.sockets) socket.destroy();
+    this.server.destroy();
   }
 }

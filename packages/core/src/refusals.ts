@@ -1,4 +1,5 @@
-import type { Delivered, MicroError } from '@micro/core';
+import type { Delivered, MicroError } from './errors.ts';
+import type { StreamSink } from './transport.ts';
 
 interface Refusable {
   fail(error: MicroError, delivered: Delivered): void;
@@ -13,6 +14,12 @@ export class Refusals {
     if (this.errors.size === 1) process.nextTick(() => this.tell());
   }
 
+  /** As `add`; what a stream that was never opened gives to core. */
+  stream(refused: Refusable, error: MicroError): StreamSink {
+    this.add(refused, error);
+    return { ...deaf, abort: () => this.forget(refused) };
+  }
+
   /** Whether it was there; it is told nothing then. */
   forget(refused: Refusable): boolean {
     return this.errors.delete(refused);
@@ -25,3 +32,5 @@ export class Refusals {
     }
   }
 }
+
+const deaf = { write: () => true, end(): void {}, pause(): void {}, resume(): void {} };

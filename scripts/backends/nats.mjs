@@ -31,18 +31,24 @@ function server(name, variable, program) {
     variable,
     programs: { nats: program },
     ports: 2,
-    addresses: ([port, monitor]) => ({
-      url: `nats://127.0.0.1:${port}`,
+    // options.tls: { certFile, keyFile, caFile? }; with caFile, clients have to have a certificate of it.
+    addresses: ([port, monitor], { tls } = {}) => ({
+      url: `${tls === undefined ? 'nats' : 'tls'}://127.0.0.1:${port}`,
       monitor: `http://127.0.0.1:${monitor}`,
     }),
     // options.config: text in the server's configuration language, such as 'authorization { user: u, password: p }'.
-    daemons({ programs, folder, ports: [port, monitor], options: { config = '', args = [] } = {} }) {
+    daemons({ programs, folder, ports: [port, monitor], options: { tls, config = '', args = [] } = {} }) {
       const file = join(folder, 'nats.conf');
-      writeFileSync(file, config);
+      writeFileSync(file, tls === undefined ? config : `${certificates(tls)}\n${config}`);
       const listen = ['-a', '127.0.0.1', '-p', String(port), '-m', String(monitor)];
       const store = ['-js', '-sd', join(folder, 'data')];
       const ready = () => answers(`http://127.0.0.1:${monitor}/healthz`, 'ok');
       return [{ name, command: programs.nats, args: ['-c', file, ...listen, ...store, ...args], ready }];
     },
   };
+}
+
+function certificates({ certFile, keyFile, caFile }) {
+  const authority = caFile === undefined ? '' : `ca_file: "${caFile}", verify: true`;
+  return `tls { cert_file: "${certFile}", key_file: "${keyFile}", ${authority} }`;
 }

@@ -51,7 +51,8 @@ export const rabbitmq = {
     url: `amqp://guest:guest@127.0.0.1:${port}`,
     ...(tls && { tls: `amqps://guest:guest@127.0.0.1:${tlsPort}` }),
   }),
-  // options.config: lines of rabbitmq.conf. options.tls: { certFile, keyFile, caFile }.
+  // options.config: lines of rabbitmq.conf. options.tls: { certFile, keyFile, caFile? }, for `addresses.tls`; with caFile,
+  // clients have to have a certificate of it.
   async prepare({ folder, ports: [, , , tlsPort], options: { config = [], tls } = {} }) {
     const lines = [
       'loopback_users = none',
@@ -100,8 +101,13 @@ function tlsLines({ certFile, keyFile, caFile }, port) {
     `listeners.ssl.default = 127.0.0.1:${port}`,
     `ssl_options.certfile = ${certFile}`,
     `ssl_options.keyfile = ${keyFile}`,
-    ...(caFile === undefined ? [] : [`ssl_options.cacertfile = ${caFile}`]),
+    ...(caFile === undefined ? [] : callersOf(caFile)),
   ];
+}
+
+function callersOf(caFile) {
+  const demands = ['verify = verify_peer', 'fail_if_no_peer_cert = true'];
+  return [`cacertfile = ${caFile}`, ...demands].map((line) => `ssl_options.${line}`);
 }
 
 async function parts(root) {

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { MicroError, report } from '@micro/core';
-import { abortable, atMost, tlsClientOptions } from '@micro/core/plugin';
+import { abortable, atMost, isObject, tlsClientOptions } from '@micro/core/plugin';
 import { type ChannelModel, connect } from 'amqplib';
 import { answered } from './answered.ts';
 import { amqpError } from './errors.ts';
@@ -157,11 +157,19 @@ async function connectAny(settings: AmqpSettings, name: string): Promise<Channel
       // the library does not say what the server has against a virtual host
       failure = amqpError(
         error,
-        `cannot connect to ${node.hostname}:${node.port}, virtual host "${node.vhost}"`,
+        `cannot connect to ${node.hostname}:${node.port}${hint(error, node)}, virtual host "${node.vhost}"`,
       );
     }
   }
   throw failure;
+}
+
+/** What the library's words leave open. */
+function hint(error: unknown, { protocol }: AmqpNode): string {
+  const { code, message } = isObject(error) ? error : {};
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return ' (no TLS is spoken there)';
+  const ended = typeof message === 'string' && /socket closed|end/i.test(message);
+  return ended && protocol === 'amqp' ? ' (perhaps TLS is wanted there)' : '';
 }
 
 async function connectTo(
@@ -189,5 +197,6 @@ async function end(connection: ChannelModel, timeoutMs: number): Promise<void> {
     // it was lost before: there is nothing to close
   }
   const socket: unknown = Reflect.get(connection.connection, 'stream');
-  if (socket instanceof Socket) socket.destroy();
+  // with an error: the library heeds no other end, and would go on sending heartbeats
+  if (socket instanceof Socket && !socket.destroyed) socket.destroy(new Error('closed'));
 }

@@ -9,10 +9,10 @@ import {
 import { abortable, atMost, checkSignal } from '@micro/core/plugin';
 import { publishingExchange } from './exchanges.ts';
 import { keep } from './kept.ts';
-import { makeLink, type Session } from './link.ts';
 import { encodeMessage } from './message.ts';
 import { keyOf } from './names.ts';
 import { type RabbitmqBrokerOptions, settingsOf } from './options.ts';
+import { makeSessions, type Session } from './sessions.ts';
 import { makeSubscription } from './subscription.ts';
 
 /** Of one batch at once on the way: more would only wait in the socket. */
@@ -24,7 +24,7 @@ const window = 512;
  */
 export function rabbitmqBroker(options: RabbitmqBrokerOptions = {}): Broker {
   const settings = settingsOf(options);
-  const link = makeLink(settings);
+  const sessions = makeSessions(options, settings);
   const exchange = publishingExchange(settings);
   const subscriptions = new Set<Subscription>();
   const features: ReadonlySet<BrokerFeature> = new Set<BrokerFeature>([
@@ -47,7 +47,7 @@ export function rabbitmqBroker(options: RabbitmqBrokerOptions = {}): Broker {
     keeping: boolean,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const session = await link.open(signal);
+    const session = await sessions.open(signal);
     for (let at = 0; at < messages.length; at += window) {
       checkSignal(signal);
       const sent = messages.slice(at, at + window).map((message) => send(session, topic, message, keeping));
@@ -59,7 +59,7 @@ export function rabbitmqBroker(options: RabbitmqBrokerOptions = {}): Broker {
     const signal = AbortSignal.abort();
     const stopping = Promise.all([...subscriptions].map((subscription) => subscription.stop({ signal })));
     await atMost(stopping, settings.timeoutMs);
-    await link.close();
+    await sessions.close();
   }
 
   return {
@@ -67,6 +67,7 @@ export function rabbitmqBroker(options: RabbitmqBrokerOptions = {}): Broker {
     features,
     async publish(topic, messages, { keep: keeping = false, signal } = {}) {
       checkTopic(topic);
+      checkSignal(signal);
       if (unconfirmed > 0 && unconfirmed + messages.length > settings.maxUnconfirmed)
         throw new MicroError('overloaded', `rabbitmq: ${unconfirmed} messages wait for their confirmation`);
       unconfirmed += messages.length;
@@ -79,7 +80,8 @@ export function rabbitmqBroker(options: RabbitmqBrokerOptions = {}): Broker {
     async subscribe(topic, deliver, subscribing) {
       checkTopic(topic);
       checkAsked(topic, subscribing, features);
-      const subscription = await makeSubscription(topic, deliver, subscribing, { link, settings });
+      checkSignal(subscribing.signal);
+      const subscription = await makeSubscription(topic, deliver, subscribing, { sessions, settings });
       subscriptions.add(subscription);
       return {
         topic,

@@ -1,6 +1,6 @@
+import { amqpError } from '@micro/amqp';
 import { MicroError } from '@micro/core';
 import type { ChannelModel, ConfirmChannel, Options } from 'amqplib';
-import { amqpError } from './errors.ts';
 
 /** Publishing with the server's word for it. */
 export interface Confirmed {

@@ -1,3 +1,4 @@
+import { amqpError } from '@micro/amqp';
 import {
   type Deliver,
   isMicroError,
@@ -7,13 +8,12 @@ import {
 } from '@micro/core';
 import { atMost, makeConsumer, pause, type Received } from '@micro/core/plugin';
 import type { Channel, ConsumeMessage } from 'amqplib';
-import { amqpError } from './errors.ts';
 import { takeKept } from './kept.ts';
-import type { Link, Session } from './link.ts';
 import { attemptOf, decodeMessage, publishedAt } from './message.ts';
 import type { Settings } from './options.ts';
 import { declareQueue } from './queue.ts';
 import { putAside } from './retries.ts';
+import type { Session, Sessions } from './sessions.ts';
 
 /** A channel that consumes. What it has delivered is the server's again when it ends. */
 interface Attached {
@@ -32,7 +32,7 @@ export async function makeSubscription(
   topic: string,
   deliver: Deliver,
   options: SubscribeOptions,
-  { link, settings }: { readonly link: Link; readonly settings: Settings },
+  { sessions, settings }: { readonly sessions: Sessions; readonly settings: Settings },
 ): Promise<Subscription> {
   const { queue, maxInFlight, ordered, onError } = options;
   const stopped = new AbortController();
@@ -81,7 +81,7 @@ export async function makeSubscription(
   }
 
   async function attach(): Promise<void> {
-    const session = await link.open(options.signal);
+    const session = await sessions.open(options.signal);
     let reason: unknown;
     try {
       const channel = await session.connection.createChannel();
@@ -120,12 +120,14 @@ export async function makeSubscription(
       setImmediate(resolve, reason ?? new Error('the channel has ended')),
     );
     onError(amqpError(await Promise.race([lost, later]), `the subscription of ${topic}`));
-    for (let wait = leastPauseMs; attached === undefined; wait = Math.min(2 * wait, longestPauseMs)) {
+    for (let wait = leastPauseMs; attached === undefined; ) {
       await pause(wait * (0.5 + Math.random() / 2), signal, true);
       if (signal.aborted) break;
       await attach().catch((error: unknown) => {
         if (!isMicroError(error, 'unavailable')) onError(MicroError.from(error));
       });
+      // While there is no connection, nobody is disturbed by the question
+      wait = sessions.current === undefined ? leastPauseMs : Math.min(2 * wait, longestPauseMs);
     }
     recovering = undefined;
   }

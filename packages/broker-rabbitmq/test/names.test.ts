@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fitting, keyOf } from '../src/names.ts';
-import { settingsOf } from '../src/options.ts';
 import { stepOf } from '../src/retries.ts';
 
 test.each([
@@ -41,21 +40,4 @@ test('delays are rounded up, by no more than a step, so that few queues are need
   );
   const steps = new Set(Array.from({ length: 45_000 }, (_, ms) => stepOf(ms + 1)));
   expect(steps.size).toBeLessThanOrEqual(33);
-});
-
-test('addresses are read as URLs or host:port; what makes no sense is refused, without a password', () => {
-  const [node] = settingsOf({ address: 'amqps://ada:p%40ss@[::1]:99/shop%2F1' }).nodes;
-  expect(node).toEqual({
-    ...{ protocol: 'amqps', hostname: '::1', port: 99, username: 'ada', password: 'p@ss', vhost: 'shop/1' },
-  });
-  expect(settingsOf({}).nodes[0]).toMatchObject({
-    hostname: '127.0.0.1',
-    port: 5672,
-    username: 'guest',
-    vhost: '/',
-  });
-  expect(settingsOf({ address: ['a:1', 'b'] }).nodes.map(({ port }) => port)).toEqual([1, 5672]);
-  expect(() => settingsOf({ address: 'http://ada:secret@host' })).toThrow(/an address is not/);
-  expect(() => settingsOf({ address: 'http://ada:secret@host' })).not.toThrow(/secret/);
-  expect(() => settingsOf({ timeoutMs: 0 })).toThrow(/timeoutMs/);
 });

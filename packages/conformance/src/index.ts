@@ -6,7 +6,14 @@ export { brokerSuite } from './broker/suite.ts';
 export type { CodecHarness, CodecSample } from './codec/harness.ts';
 export { codecSuite } from './codec/suite.ts';
 export { type EventuallyOptions, eventually } from './eventually.ts';
-export { type Certificates, hasOpenssl, makeCertificates } from './faults/certificates.ts';
+export { rejects } from './expectations.ts';
+export {
+  type CertificateFiles,
+  type Certificates,
+  certificateFiles,
+  hasOpenssl,
+  makeCertificates,
+} from './faults/certificates.ts';
 export { type CutProxy, cutProxy } from './faults/cut-proxy.ts';
 export type { ServerHandle } from './faults/server.ts';
 export { testHost } from './host.ts';

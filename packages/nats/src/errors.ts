@@ -1,4 +1,5 @@
 import { type Code, isMicroError, MicroError } from '@micro/core';
+import { isObject } from '@micro/core/plugin';
 import { errors } from '@nats-io/transport-node';
 
 /**
@@ -7,7 +8,8 @@ import { errors } from '@nats-io/transport-node';
  */
 export function natsError(cause: unknown, what: string): MicroError {
   if (isMicroError(cause)) return cause;
-  const reason = cause instanceof Error && cause.message !== '' ? cause.message : String(cause);
+  const { message } = isObject(cause) ? cause : {};
+  const reason = typeof message === 'string' && message !== '' ? message : String(cause);
   return new MicroError(codeOf(cause), `nats: ${what}: ${reason}`, { cause });
 }
 

@@ -1,5 +1,5 @@
 import { MicroError, report } from '@micro/core';
-import { abortable } from '@micro/core/plugin';
+import { abortable, atMost } from '@micro/core/plugin';
 import {
   connect,
   errors,
@@ -91,7 +91,7 @@ export class NatsLink {
     try {
       connection = this.own ?? (await connect({ ...this.options }));
     } catch (error) {
-      throw natsError(error, `cannot connect to ${this.servers}`);
+      throw natsError(error, `cannot connect to ${this.servers}${this.hint(error)}`);
     }
     if (this.closing !== undefined) {
       if (this.own === undefined) await connection.close();
@@ -103,6 +103,12 @@ export class NatsLink {
     this.said = undefined;
     void this.follow(connection); // never rejects
     return connection;
+  }
+
+  /** The library says no more than that the time was up when a server turns us down after its side of TLS 1.3. */
+  private hint(error: unknown): string {
+    if (this.options.tls === undefined || !(error instanceof errors.TimeoutError)) return '';
+    return ' (over TLS: the server may want a certificate, or another one than ours)';
   }
 
   /** Heeds what the connection tells for as long as it lives. */
@@ -173,15 +179,7 @@ const flushMs = 1000;
 
 /** Waits until what was sent has left; a server that is silent does not hold up the end. */
 async function flushed(connection: NatsConnection): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, flushMs);
-  });
-  try {
-    await Promise.race([connection.flush(), late]);
-  } catch {
+  await atMost(connection.flush(), flushMs).catch(() => {
     // what could not leave is lost with the connection, as after any loss
-  } finally {
-    clearTimeout(timer);
-  }
+  });
 }

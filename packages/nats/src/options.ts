@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { type BackendOptions, MicroError } from '@micro/core';
 import { tlsClientOptions } from '@micro/core/plugin';
 import {
@@ -54,7 +56,7 @@ export function connectionOptions(options: NatsOptions, name: string): NodeConne
     servers: addresses.map(({ server }) => server),
     name,
     ...loginOf(options, first),
-    ...(secured && { tls: nodeTls(tls ?? {}) }),
+    ...(secured && { tls: nodeTls(tls ?? {}, addresses) }),
     timeout: positive('connectTimeoutMs', options.connectTimeoutMs ?? 5000),
     pingInterval: positive('pingIntervalMs', options.pingIntervalMs ?? 2000),
     maxPingOut: 2,
@@ -70,8 +72,28 @@ export function connectionOptions(options: NatsOptions, name: string): NodeConne
 }
 
 // The library hands on to node:tls what it does not know itself; its type knows texts alone.
-function nodeTls(tls: Parameters<typeof tlsClientOptions>[0]): NonNullable<NodeConnectionOptions['tls']> {
-  return tlsClientOptions(tls) as NonNullable<NodeConnectionOptions['tls']>;
+function nodeTls(
+  tls: Parameters<typeof tlsClientOptions>[0],
+  addresses: readonly ParsedAddress[],
+): NonNullable<NodeConnectionOptions['tls']> {
+  const numbers = addresses
+    .map(({ server }) => server.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''))
+    .filter((host) => isIP(host) !== 0);
+  const options = { ...tlsClientOptions(tls), ...ofNumbers(numbers) };
+  return options as NonNullable<NodeConnectionOptions['tls']>;
+}
+
+/** The library tells node:tls of no IP, which would want a certificate for localhost: one of those that were given will do. */
+function ofNumbers(numbers: readonly string[]): object {
+  const [host] = numbers;
+  if (host === undefined) return {};
+  return {
+    host,
+    checkServerIdentity(name: string, certificate: PeerCertificate): Error | undefined {
+      const errors = (name === host ? numbers : [name]).map((one) => checkServerIdentity(one, certificate));
+      return errors.includes(undefined) ? undefined : errors[0];
+    },
+  };
 }
 
 function parse(address: string): ParsedAddress {

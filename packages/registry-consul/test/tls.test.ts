@@ -1,8 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { hasOpenssl, makeCertificates } from '@micro/conformance';
+import { certificateFiles, hasOpenssl, makeCertificates } from '@micro/conformance';
 import type { Registry } from '@micro/core';
 import { describeBackend } from '../../../scripts/backends/jest.mjs';
 import { type ConsulOptions, consulRegistry } from '../src/index.ts';
@@ -21,15 +18,11 @@ await describeBackend('consul', ({ start }) => {
   const onTls = hasOpenssl ? describe : describe.skip;
   onTls('with TLS', () => {
     test('trusts the authority it was given, shows its certificate, and refuses others', async () => {
-      const { authority, server, caller, stranger } = makeCertificates();
-      const folder = await mkdtemp(join(tmpdir(), 'micro-consul-tls-'));
-      undo.push(() => rm(folder, { recursive: true }));
-      const file = (name: string): string => join(folder, name);
-      await writeFile(file('server.cert'), server.cert);
-      await writeFile(file('server.key'), server.key);
-      await writeFile(file('ca'), authority.cert);
-      const tls = { certFile: file('server.cert'), keyFile: file('server.key'), caFile: file('ca') };
-      const { addresses } = await start({ tls });
+      const certificates = makeCertificates();
+      const { authority, caller, stranger } = certificates;
+      const files = certificateFiles(certificates);
+      undo.push(files.remove);
+      const { addresses } = await start({ tls: files });
       const address = addresses.tls ?? '';
       const ours = open({ address, tls: { ca: authority.cert, ...caller } });
       expect(await ours.listServices()).toEqual(['consul']);

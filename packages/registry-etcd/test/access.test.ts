@@ -1,8 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { cutProxy, eventually, hasOpenssl, makeCertificates } from '@micro/conformance';
+import { certificateFiles, cutProxy, eventually, hasOpenssl, makeCertificates } from '@micro/conformance';
 import type { Registry } from '@micro/core';
 import type { BackendServer } from '../../../scripts/backends/index.mjs';
 import { describeBackend } from '../../../scripts/backends/jest.mjs';
@@ -73,15 +70,11 @@ await describeBackend('etcd', ({ start }) => {
   const onTls = hasOpenssl ? describe : describe.skip;
   onTls('with TLS', () => {
     test('trusts the authority it was given, shows its certificate, and refuses others', async () => {
-      const { authority, server, caller, stranger } = makeCertificates();
-      const folder = await mkdtemp(join(tmpdir(), 'micro-etcd-tls-'));
-      undo.push(() => rm(folder, { recursive: true }));
-      const file = (name: string): string => join(folder, name);
-      await writeFile(file('server.cert'), server.cert);
-      await writeFile(file('server.key'), server.key);
-      await writeFile(file('ca'), authority.cert);
-      const tls = { certFile: file('server.cert'), keyFile: file('server.key'), caFile: file('ca') };
-      const { url: address } = await start({ tls });
+      const certificates = makeCertificates();
+      const { authority, caller, stranger } = certificates;
+      const files = certificateFiles(certificates);
+      undo.push(files.remove);
+      const { url: address } = await start({ tls: files });
       const ours = open({ address, tls: { ca: authority.cert, ...caller } });
       await ours.register(service('secret', 'a'), { ttlMs: 10_000 });
       expect(idsOf(await ours.getService('secret'))).toEqual(['a']);

@@ -44,6 +44,30 @@ export function makeCertificates(): Certificates {
   }
 }
 
+/** The server's side of the certificates as files, for servers that read those. */
+export interface CertificateFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly caFile: string;
+  /** Deletes them. */
+  remove(): void;
+}
+
+export function certificateFiles({ server, authority }: Certificates): CertificateFiles {
+  const folder = mkdtempSync(join(tmpdir(), 'micro-'));
+  const write = (name: string, text: string): string => {
+    const file = join(folder, name);
+    writeFileSync(file, text);
+    return file;
+  };
+  return {
+    certFile: write('server.cert', server.cert),
+    keyFile: write('server.key', server.key),
+    caFile: write('ca', authority.cert),
+    remove: () => rmSync(folder, { recursive: true }),
+  };
+}
+
 /** A certificate of that name; without an issuer it is its own. */
 function certificate(folder: string, name: string, issuer?: string): Pair {
   const file = (end: string, of = name): string => join(folder, `${of}.${end}`);

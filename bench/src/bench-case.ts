@@ -5,8 +5,10 @@ export interface BenchCase {
   readonly name: string;
   /** A line for the report. */
   readonly about: string;
-  /** 1: client and server share a process. 2: each has its own, on a core of its own. */
-  readonly processes: 1 | 2;
+  /** Processes that call, each with so many calls in flight; 0: the server's own process calls. */
+  readonly clients: number;
+  /** `own`: the server has a core and the clients have another one; `any`: nobody is pinned; `one`: all share a core. */
+  readonly cores: 'own' | 'any' | 'one';
   readonly reference: string;
   readonly contenders: readonly string[];
   readonly work: Work;
@@ -30,8 +32,22 @@ export interface Target {
 }
 
 /**
- * `ratio`: calls per second over the reference's; `p50Ratio`: the same of the median latency; `shareUs`: CPU a
+ * `ratio`: calls per second over the reference's; `p50Ratio`, `p99Ratio`: the same of latencies; `shareUs`: CPU a
  * call above the reference's, in us; `heapBytes`: growth of the heap a call; `rssAboveMb`: resident memory above the
- * reference's, in MB.
+ * reference's, in MB; `callsPerSecond`: as it is.
  */
-export type FigureName = 'ratio' | 'p50Ratio' | 'shareUs' | 'heapBytes' | 'rssAboveMb';
+export type FigureName =
+  | 'ratio'
+  | 'p50Ratio'
+  | 'p99Ratio'
+  | 'shareUs'
+  | 'heapBytes'
+  | 'rssAboveMb'
+  | 'callsPerSecond';
+
+/** Two processes, each with a core of its own. */
+export const apart = { clients: 1, cores: 'own' } as const;
+/** One process. */
+export const inside = { clients: 0, cores: 'own' } as const;
+/** The turns of most cases. */
+export const turns = { turn: { ms: 150 }, rounds: 12 } as const;

@@ -7,10 +7,12 @@ import { httpCases } from './cases/http.ts';
 import { memoryCases } from './cases/memory.ts';
 import { natsCases } from './cases/nats.ts';
 import { processCases } from './cases/process.ts';
+import { rpcCases } from './cases/rpc.ts';
 import { tcpCases } from './cases/tcp.ts';
 
 /** Every case; the targets are those of the issue that asked for them. */
 export const cases: readonly BenchCase[] = [
+  ...rpcCases,
   ...memoryCases,
   ...httpCases,
   ...tcpCases,

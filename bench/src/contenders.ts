@@ -1,21 +1,40 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Contender } from './contender.ts';
+import type { OursOptions, TransportOf } from './contenders/ours.ts';
 
 /** Every contender, by name; loaded in its own process only, so that none pays for another's imports. */
 const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
-  http: async () => (await import('./contenders/http.ts')).http,
-  grpc: async () => (await import('./contenders/grpc.ts')).grpc,
-  'grpc-stream': async () => (await import('./contenders/grpc-stream.ts')).grpcStream,
-  'grpc-js': async () => (await import('./contenders/grpc-js.ts')).grpcJs,
-  'grpc-js-stream': async () => (await import('./contenders/grpc-js.ts')).grpcJsStream,
-  tcp: async () => (await import('./contenders/tcp.ts')).tcp,
-  'tcp-ambient': async () => (await import('./contenders/tcp.ts')).tcpAmbient,
-  'http-frames': async () => (await import('./contenders/http-frames.ts')).httpFrames,
-  'tcp-stream': async () => (await import('./contenders/tcp-stream.ts')).tcpStream,
   'limit-tick': async () => (await import('./contenders/limit-tick.ts')).limitTick,
-  'moleculer-tcp': async () => (await import('./contenders/moleculer-tcp.ts')).moleculerTcp,
   'undici-pool': async () => (await import('./contenders/undici-pool.ts')).undiciPool,
-  nats: async () => (await import('./contenders/nats.ts')).nats,
+  'grpc-js': async () => (await import('./contenders/grpc-js.ts')).grpcJs,
   'nats-request': async () => (await import('./contenders/nats-request.ts')).natsRequest,
+  moleculer: async () => (await import('./contenders/moleculer.ts')).moleculer,
+  'moleculer-tcp': async () => (await import('./contenders/moleculer-tcp.ts')).moleculerTcp,
+
+  memory: () => over(import('@micro/core'), () => 'memory'),
+  'memory-ambient': () => over(import('@micro/core'), () => 'memory', { ambient: true }),
+  // plain HTTP, and as many connections as the undici pool has
+  http: () => over(import('@micro/transport-http'), () => ({ http: { maxConnections: 64, frames: false } })),
+  'http-frames': () => over(import('@micro/transport-http'), () => 'http'),
+  tcp: () => over(import('@micro/transport-tcp'), () => 'tcp'),
+  'tcp-ambient': () => over(import('@micro/transport-tcp'), () => 'tcp', { ambient: true }),
+  'tcp-unix': () =>
+    over(import('@micro/transport-tcp'), () => 'tcp', {
+      listen: `unix:${join(tmpdir(), `micro-bench-${process.pid}.sock`)}`,
+    }),
+  // one write a tick, always
+  'tcp-uncut': () => over(import('@micro/transport-tcp'), () => ({ tcp: { firstCutBytes: 0 } })),
+  grpc: () => over(import('@micro/transport-grpc'), () => 'grpc'),
+  nats: () =>
+    over(import('@micro/transport-nats'), (address) => ({ nats: { address } }), { backend: 'nats' }),
+  rabbitmq: () =>
+    over(import('@micro/transport-rabbitmq'), (address) => ({ rabbitmq: { address } }), {
+      backend: 'rabbitmq',
+    }),
+
+  'grpc-stream': async () => (await import('./contenders/grpc-stream.ts')).grpcStream,
+  'grpc-js-stream': async () => (await import('./contenders/grpc-js.ts')).grpcJsStream,
   'events-nats': async () => (await import('./contenders/events-nats.ts')).eventsNats,
   'events-nats-bare': async () => (await import('./contenders/events-nats.ts')).eventsNatsBare,
   'events-plain': async () => (await import('./contenders/events-nats.ts')).eventsPlain,
@@ -24,23 +43,37 @@ const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
   'events-rabbitmq-bare': async () => (await import('./contenders/events-rabbitmq.ts')).eventsRabbitmqBare,
   'events-kafka': async () => (await import('./contenders/events-kafka.ts')).eventsKafka,
   'events-kafka-bare': async () => (await import('./contenders/events-kafka.ts')).eventsKafkaBare,
-  moleculer: async () => (await import('./contenders/moleculer.ts')).moleculer,
-  memory: async () => (await import('./contenders/memory.ts')).memory,
-  'memory-ambient': async () => (await import('./contenders/memory.ts')).memoryAmbient,
-  'lookup-thousand': async () => (await import('./contenders/lookup.ts')).lookupThousand,
-  'lookup-ten': async () => (await import('./contenders/lookup.ts')).lookupTen,
-  'lookup-one': async () => (await import('./contenders/lookup.ts')).lookupOne,
+
+  'lookup-thousand': async () => (await import('./contenders/lookup.ts')).knowing(1_000, 10, 1_000),
+  'lookup-ten': async () => (await import('./contenders/lookup.ts')).knowing(1_000, 10, 10),
+  'lookup-one': async () => (await import('./contenders/lookup.ts')).knowing(1, 1, 1),
+  'nodes-10': async () => (await import('./contenders/lookup.ts')).knowing(1, 10, 1),
+  'nodes-100': async () => (await import('./contenders/lookup.ts')).knowing(1, 100, 1),
+  'nodes-1000': async () => (await import('./contenders/lookup.ts')).knowing(1, 1_000, 1),
+  'tcp-nodes-10': () => over(import('@micro/transport-tcp'), () => 'tcp', { nodes: 10 }),
+  'tcp-nodes-100': () => over(import('@micro/transport-tcp'), () => 'tcp', { nodes: 100 }),
+  'tcp-nodes-1000': () => over(import('@micro/transport-tcp'), () => 'tcp', { nodes: 1_000 }),
+  'tcp-endpoints-10': () => over(import('@micro/transport-tcp'), () => 'tcp', { endpoints: 10 }),
+  'tcp-endpoints-100': () => over(import('@micro/transport-tcp'), () => 'tcp', { endpoints: 100 }),
+  'tcp-endpoints-1000': () => over(import('@micro/transport-tcp'), () => 'tcp', { endpoints: 1_000 }),
+  'tcp-idle-connections': async () => (await import('./contenders/crowd.ts')).beside('connections'),
+  'tcp-held-calls': async () => (await import('./contenders/crowd.ts')).beside('held'),
+  'tcp-busy-calls': async () => (await import('./contenders/crowd.ts')).beside('busy'),
+
   'cold-net': async () => (await import('./contenders/cold.ts')).coldNet,
-  'cold-http': async () => (await import('./contenders/cold.ts')).coldHttp,
-  'cold-tcp': async () => (await import('./contenders/cold.ts')).coldTcp,
-  'idle-tcp': async () => (await import('./contenders/idle-tcp.ts')).idleTcp,
-  'idle-node': async () => (await import('./contenders/idle-node.ts')).idleNode,
-  'idle-http': async () => (await import('./contenders/idle.ts')).idleHttp,
+  'cold-http': () => cold('http'),
+  'cold-tcp': () => cold('tcp'),
+  'idle-node': async () => (await import('./contenders/idle.ts')).idle(),
+  'idle-http': () => idle(import('@micro/transport-http'), 'http'),
+  'idle-tcp': () => idle(import('@micro/transport-tcp'), 'tcp'),
   'null-core': async () => (await import('./contenders/null-core.ts')).nullCore,
   'null-core-ambient': async () => (await import('./contenders/null-core.ts')).nullCoreAmbient,
   'null-bare': async () => (await import('./contenders/null-bare.ts')).nullBare,
   'null-bare-values': async () => (await import('./contenders/null-bare.ts')).nullBareValues,
 };
+
+/** Client and server are one process, whatever the case has. */
+export const inOneProcess: ReadonlySet<string> = new Set(['memory', 'memory-ambient']);
 
 /** Throws for a name that nobody has. */
 export function contenderOf(name: string): Promise<Contender> {
@@ -48,4 +81,23 @@ export function contenderOf(name: string): Promise<Contender> {
   if (make === undefined)
     throw new Error(`no contender "${name}" (have: ${Object.keys(contenders).join(', ')})`);
   return make();
+}
+
+/** Ours over the transport of a package. */
+async function over(
+  loaded: Promise<unknown>,
+  transport: TransportOf,
+  options?: OursOptions,
+): Promise<Contender> {
+  await loaded;
+  return (await import('./contenders/ours.ts')).ours(transport, options);
+}
+
+async function cold(transport: 'http' | 'tcp'): Promise<Contender> {
+  return (await import('./contenders/cold.ts')).coldOurs(transport, await contenderOf(transport));
+}
+
+async function idle(loaded: Promise<unknown>, transport: 'http' | 'tcp'): Promise<Contender> {
+  await loaded;
+  return (await import('./contenders/idle.ts')).idle(transport);
 }

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Caller, Work } from './contender.ts';
+import { type Histogram, histogramOf } from './histogram.ts';
 import { quantile } from './stats.ts';
 
 /** How to load a caller for a while. */
@@ -22,6 +23,7 @@ export interface Outcome {
   readonly callsPerSecond: number;
   readonly p50Us: number;
   readonly p99Us: number;
+  readonly latencies: Histogram;
   /** CPU of this process for all of it, in us. */
   readonly cpuUs: number;
 }
@@ -70,6 +72,7 @@ export async function load(caller: Caller, work: Work, slice: Slice): Promise<Ou
     callsPerSecond: (calls * 1000) / elapsedMs,
     p50Us: quantile(latencies, 0.5),
     p99Us: quantile(latencies, 0.99),
+    latencies: histogramOf(latencies),
     cpuUs: user + system,
   };
 }

@@ -30,6 +30,6 @@ export function describeMachine(cores: Cores | undefined): string {
   const pinned =
     cores === undefined
       ? 'not pinned to cores (taskset of util-linux is missing)'
-      : `server on core ${cores.server}, client on core ${cores.client}`;
+      : `servers on core ${cores.server}, clients on core ${cores.client}`;
   return `node ${process.versions.node}, ${process.platform} ${process.arch}, ${all.length} x ${all[0]?.model.trim() ?? 'unknown'}, ${pinned}`;
 }

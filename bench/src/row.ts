@@ -1,4 +1,5 @@
 import type { BenchCase, FigureName, Target } from './bench-case.ts';
+import type { Histogram } from './histogram.ts';
 
 /** One contender at one number of calls in flight: what `--json` writes. */
 export interface Row {
@@ -18,6 +19,7 @@ export interface Row {
   readonly ratioMin: number;
   readonly ratioMax: number;
   readonly p50Ratio: number;
+  readonly p99Ratio: number;
   /** CPU a call, client and server together, in us. */
   readonly cpuUs: number;
   /** The same over the reference's: steadier than `ratio` where other programs use the machine. */
@@ -26,6 +28,8 @@ export interface Row {
   readonly shareUs: number;
   /** Growth of the heap a call, in bytes; only where that is measured. */
   readonly heapBytes?: number;
+  /** The timed calls of all turns. */
+  readonly latencies: Histogram;
   readonly targets: readonly Verdict[];
 }
 
@@ -44,39 +48,14 @@ export function makeRow(of: BenchCase, contender: string, inFlight: number, meas
   const targets = of.targets
     .filter((target) => target.contender === contender && target.inFlight === inFlight)
     .map((target) => judge(target, measured[target.figure] ?? Number.NaN));
-  const {
-    callsPerSecond,
-    p50Us,
-    p99Us,
-    rssMb,
-    rssAboveMb,
-    ratio,
-    ratioMin,
-    ratioMax,
-    p50Ratio,
-    cpuUs,
-    cpuRatio,
-    shareUs,
-    heapBytes,
-  } = measured;
   return {
     case: of.name,
     contender,
     inFlight,
-    callsPerSecond: Math.round(callsPerSecond),
-    p50Us: round(p50Us),
-    p99Us: round(p99Us),
-    rssMb: round(rssMb),
-    rssAboveMb: round(rssAboveMb),
+    ...rounded(measured),
+    callsPerSecond: Math.round(measured.callsPerSecond),
+    latencies: measured.latencies,
     reference: of.reference,
-    ratio: round(ratio),
-    ratioMin: round(ratioMin),
-    ratioMax: round(ratioMax),
-    p50Ratio: round(p50Ratio),
-    cpuUs: round(cpuUs),
-    cpuRatio: round(cpuRatio),
-    shareUs: round(shareUs),
-    ...(heapBytes === undefined ? {} : { heapBytes: round(heapBytes) }),
     targets,
   };
 }
@@ -89,6 +68,11 @@ function judge({ figure, atLeast, atMost }: Target, value: number): Verdict {
   // NaN is never met
   const met = (atLeast === undefined || value >= atLeast) && (atMost === undefined || value <= atMost);
   return { figure, wanted, value: round(value), met };
+}
+
+function rounded<T extends object>(figures: T): T {
+  const round3 = (value: unknown): unknown => (typeof value === 'number' ? round(value) : value);
+  return Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, round3(value)])) as T;
 }
 
 function round(value: number): number {

@@ -3,25 +3,28 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Answer, Order, Part, Usage } from './side.ts';
 
-const startMs = 20_000;
+// RabbitMQ and Kafka take some seconds
+const startMs = 60_000;
 const stopMs = 5_000;
+
+/** A server that the contender needs is not on this machine; the message says how to get it. */
+export class Missing extends Error {}
 
 /** A side's process, as the orchestrator holds it. One order at a time. */
 export class SideProcess {
-  private readonly name: string;
+  /** The contender and its part. */
+  readonly name: string;
   private readonly child: ChildProcess;
   private settle: ((answer: Answer) => void) | undefined;
 
-  /** `core`: where it is pinned; `flags`: of node. */
-  constructor(part: Part, core: number | undefined, flags: readonly string[]) {
+  /** `core`: where it is pinned; `bundles`: the packages as they are published. */
+  constructor(part: Part, core: number | undefined, bundles: boolean) {
     this.name = `${part.contender} (${part.role})`;
     const main = fileURLToPath(new URL('./main.js', import.meta.url));
-    // The packages as they are published
     const node = [
       process.execPath,
-      '--conditions=@micro/bundle',
+      ...(bundles ? ['--conditions=@micro/bundle'] : []),
       '--expose-gc',
-      ...flags,
       main,
       'side',
       JSON.stringify(part),
@@ -90,6 +93,7 @@ export class SideProcess {
     clearTimeout(timer);
     this.settle = undefined;
     if (isA(answer, type)) return answer;
+    if (answer.type === 'missing') throw new Missing(answer.message);
     throw new Error(
       `${this.name}: ${answer.type === 'failed' ? answer.message : `unexpected ${answer.type}`}`,
     );

@@ -2,6 +2,8 @@ import { cases } from './cases.ts';
 import type { Caller, Served } from './contender.ts';
 import { contenderOf } from './contenders.ts';
 import { load, type Outcome, type Slice } from './load.ts';
+import { messagesOf } from './messages-of.ts';
+import { type Profile, profileFile, startProfile } from './profile.ts';
 
 /** What a side is started with. */
 export interface Part {
@@ -12,10 +14,12 @@ export interface Part {
   readonly address: string;
 }
 
-/** What a side is told to do. `collect`: collect garbage first. */
+/** What a side is told to do. `collect`: collect garbage first; `keepIn`: a folder for the raw profile, or none. */
 export type Order =
   | { readonly type: 'load'; readonly slice: Slice }
   | { readonly type: 'usage'; readonly collect: boolean }
+  | { readonly type: 'profile' }
+  | { readonly type: 'profiled'; readonly keepIn: string }
   | { readonly type: 'stop' };
 
 /** What it answers. */
@@ -23,6 +27,10 @@ export type Answer =
   | { readonly type: 'ready'; readonly address: string }
   | ({ readonly type: 'loaded' } & Outcome)
   | ({ readonly type: 'usage' } & Usage)
+  | { readonly type: 'profiling' }
+  | ({ readonly type: 'profiled' } & Profile)
+  /** A server that the contender needs is not on this machine. */
+  | { readonly type: 'missing'; readonly message: string }
   | { readonly type: 'failed'; readonly message: string };
 
 export interface Usage {
@@ -46,13 +54,23 @@ export async function runSide(part: Part): Promise<void> {
     let caller: Caller | undefined;
     if (part.role !== 'client') served = await contender.serve(work);
     const address = served?.address ?? part.address;
-    if (part.role !== 'server') caller = await contender.connect(address, work);
+    if (part.role !== 'server') {
+      const connected = await contender.connect(address, work);
+      caller = work.streams ? messagesOf(connected) : connected;
+    }
+    let endProfile: Awaited<ReturnType<typeof startProfile>> | undefined;
     const obey = async (order: Order): Promise<void> => {
       if (order.type === 'load') {
         const loaded = await load(caller ?? fail('a server makes no calls'), work, order.slice);
         tell({ type: 'loaded', ...loaded });
       } else if (order.type === 'usage') {
         tell({ type: 'usage', ...usage(order.collect) });
+      } else if (order.type === 'profile') {
+        endProfile = await startProfile();
+        tell({ type: 'profiling' });
+      } else if (order.type === 'profiled') {
+        const end = endProfile ?? fail('no profile was begun');
+        tell({ type: 'profiled', ...(await end(profileFile(order.keepIn, part.contender, part.role))) });
       } else {
         await caller?.close();
         await served?.close();
@@ -65,7 +83,8 @@ export async function runSide(part: Part): Promise<void> {
     });
     tell({ type: 'ready', address });
   } catch (error) {
-    tell({ type: 'failed', message: textOf(error) });
+    const missing = error instanceof Error && error.name === 'BackendMissing';
+    tell({ type: missing ? 'missing' : 'failed', message: missing ? error.message : textOf(error) });
   }
 }
 

@@ -1,18 +1,35 @@
 import type { BenchCase } from './bench-case.ts';
-import type { Outcome } from './load.ts';
+import { inOneProcess } from './contenders.ts';
+import { sumOf } from './histogram.ts';
+import type { Outcome, Slice } from './load.ts';
 import type { Cores } from './machine.ts';
+import type { Profile } from './profile.ts';
 import type { Usage } from './side.ts';
 import { SideProcess } from './side-process.ts';
+import { median } from './stats.ts';
 
 // Calls inside one process: the event loop turns this often
 const burstMs = 10;
 const graceMs = 30_000;
 
-/** What a turn gave: the client's view, and both sides' use of the machine. */
+/** What a turn gave: the clients' view, and all sides' use of the machine. */
 export interface Turn extends Outcome {
-  /** CPU a call, client and server together, in us. */
+  /** CPU a call, clients and server together, in us. */
   readonly cpuUs: number;
   readonly rssMb: number;
+}
+
+/** Where the CPU of one process went. */
+export interface SideProfile {
+  readonly side: string;
+  readonly profile: Profile;
+}
+
+/** How a team's processes are started. */
+export interface TeamOptions {
+  readonly cores: Cores | undefined;
+  /** The packages as they are published, or a file for each module, which profiles tell apart. */
+  readonly bundles: boolean;
 }
 
 /** A contender's processes. */
@@ -20,66 +37,102 @@ export class Team {
   readonly contender: string;
   /** Made so far. */
   calls = 0;
-  private readonly sides: readonly SideProcess[];
-  private readonly client: SideProcess;
+  private readonly clients: readonly SideProcess[];
   private readonly server: SideProcess | undefined;
-  private readonly burstMs: number;
 
-  private constructor(contender: string, client: SideProcess, server: SideProcess | undefined) {
+  private constructor(contender: string, clients: readonly SideProcess[], server: SideProcess | undefined) {
     this.contender = contender;
-    this.client = client;
+    this.clients = clients;
     this.server = server;
-    this.sides = server === undefined ? [client] : [client, server];
-    this.burstMs = server === undefined ? burstMs : 0;
   }
 
   /** Starts the processes, and has each wait for its turn. `started` hears of every process, also when this rejects. */
   static async start(
     of: BenchCase,
     contender: string,
-    cores: Cores | undefined,
-    flags: readonly string[],
+    { cores, bundles }: TeamOptions,
     started: (side: SideProcess) => void,
   ): Promise<Team> {
     const part = { case: of.name, contender, address: '' };
-    if (of.processes === 1) {
-      const both = new SideProcess({ ...part, role: 'both' }, cores?.client, flags);
-      started(both);
+    const clientCore = of.cores === 'any' ? undefined : cores?.client;
+    const serverCore = of.cores === 'own' ? cores?.server : clientCore;
+    const begin = (
+      role: 'server' | 'client' | 'both',
+      address: string,
+      core: number | undefined,
+    ): SideProcess => {
+      const side = new SideProcess({ ...part, role, address }, core, bundles);
+      started(side);
+      return side;
+    };
+    if (of.clients === 0 || inOneProcess.has(contender)) {
+      const both = begin('both', '', clientCore);
       await both.start();
-      return new Team(contender, both, undefined);
+      return new Team(contender, [both], undefined);
     }
-    const server = new SideProcess({ ...part, role: 'server' }, cores?.server, flags);
-    started(server);
+    const server = begin('server', '', serverCore);
     const address = await server.start();
-    const client = new SideProcess({ ...part, role: 'client', address }, cores?.client, flags);
-    started(client);
-    await client.start();
-    return new Team(contender, client, server);
+    const clients = Array.from({ length: of.clients }, () => begin('client', address, clientCore));
+    await Promise.all(clients.map((client) => client.start()));
+    return new Team(contender, clients, server);
   }
 
   /** Loads it for so many ms, or until so many calls are made; rejects when a call fails or a reply is wrong. */
   async turn(inFlight: number, ms: number, calls?: number): Promise<Turn> {
-    const slice = { inFlight, ms, burstMs: this.burstMs, ...(calls === undefined ? {} : { calls }) };
+    const slice: Slice = {
+      ...{ inFlight, ms, burstMs: this.server === undefined ? burstMs : 0 },
+      ...(calls === undefined ? {} : { calls }),
+    };
     const before = await this.server?.usage(false);
-    const loaded = await this.client.ask({ type: 'load', slice }, 'loaded', ms + graceMs);
+    const loaded = await Promise.all(
+      this.clients.map((client) => client.ask({ type: 'load', slice }, 'loaded', ms + graceMs)),
+    );
     const served = await this.server?.usage(false);
-    this.calls += loaded.calls;
+    const sum = (figure: 'calls' | 'callsPerSecond' | 'cpuUs'): number =>
+      loaded.reduce((total, one) => total + one[figure], 0);
+    const made = sum('calls');
+    this.calls += made;
     const serverUs = (served?.cpuUs ?? 0) - (before?.cpuUs ?? 0);
     const { rssMb } = await this.usage(false);
-    return { ...loaded, cpuUs: (loaded.cpuUs + serverUs) / loaded.calls, rssMb };
+    return {
+      calls: made,
+      callsPerSecond: sum('callsPerSecond'),
+      p50Us: median(loaded.map(({ p50Us }) => p50Us)),
+      p99Us: Math.max(...loaded.map(({ p99Us }) => p99Us)),
+      latencies: sumOf(loaded.map(({ latencies }) => latencies)),
+      cpuUs: (sum('cpuUs') + serverUs) / made,
+      rssMb,
+    };
   }
 
   /** Of all its processes together. */
   async usage(collect: boolean): Promise<Usage> {
-    const all = await Promise.all(this.sides.map((side) => side.usage(collect)));
+    const all = await Promise.all(this.sides().map((side) => side.usage(collect)));
     const sum = (figure: keyof Usage): number => all.reduce((total, one) => total + one[figure], 0);
     return { cpuUs: sum('cpuUs'), rssMb: sum('rssMb'), heapBytes: sum('heapBytes') };
   }
 
-  /** Client first. False when a process did not end by itself. */
+  /** Where the CPU goes until `work` is done, for each process. `keepIn`: a folder for the raw profiles. */
+  async profile(work: () => Promise<unknown>, keepIn: string): Promise<readonly SideProfile[]> {
+    const sides = this.sides();
+    await Promise.all(sides.map((side) => side.ask({ type: 'profile' }, 'profiling', graceMs)));
+    await work();
+    const profiles: SideProfile[] = [];
+    for (const side of sides) {
+      const profile = await side.ask({ type: 'profiled', keepIn }, 'profiled', graceMs);
+      profiles.push({ side: side.name, profile });
+    }
+    return profiles;
+  }
+
+  /** Clients first. False when a process did not end by itself. */
   async stop(): Promise<boolean> {
     let willing = true;
-    for (const side of this.sides) willing = (await side.stop()) && willing;
+    for (const side of this.sides()) willing = (await side.stop()) && willing;
     return willing;
+  }
+
+  private sides(): readonly SideProcess[] {
+    return this.server === undefined ? this.clients : [...this.clients, this.server];
   }
 }

@@ -1,4 +1,5 @@
 import type { BenchCase } from './bench-case.ts';
+import { sumOf } from './histogram.ts';
 import { makeRow, type Row } from './row.ts';
 import { median } from './stats.ts';
 import type { Team, Turn } from './team.ts';
@@ -82,12 +83,14 @@ function rowOf(
     callsPerSecond: middle(({ own }) => own.callsPerSecond),
     p50Us: middle(({ own }) => own.p50Us),
     p99Us: middle(({ own }) => own.p99Us),
+    latencies: sumOf(pairs.map(({ own }) => own.latencies)),
     rssMb: pairs.at(-1)?.own.rssMb ?? Number.NaN,
     rssAboveMb: middle(({ own, before }) => own.rssMb - before.rssMb),
     ratio: median(ratios),
     ratioMin: Math.min(...ratios),
     ratioMax: Math.max(...ratios),
     p50Ratio: middle((pair) => pair.own.p50Us / reference(pair, 'p50Us')),
+    p99Ratio: middle((pair) => pair.own.p99Us / reference(pair, 'p99Us')),
     cpuUs: middle(({ own }) => own.cpuUs),
     cpuRatio: middle((pair) => pair.own.cpuUs / reference(pair, 'cpuUs')),
     shareUs: middle((pair) => pair.own.cpuUs - reference(pair, 'cpuUs')),
@@ -95,6 +98,6 @@ function rowOf(
   });
 }
 
-function reference({ before, after }: Pair, figure: 'callsPerSecond' | 'p50Us' | 'cpuUs'): number {
+function reference({ before, after }: Pair, figure: 'callsPerSecond' | 'p50Us' | 'p99Us' | 'cpuUs'): number {
   return (before[figure] + after[figure]) / 2;
 }

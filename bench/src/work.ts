@@ -15,6 +15,9 @@ export const echo: Work = {
   check: (lane, reply) => typeof reply === 'object' && reply !== null && 'n' in reply && reply.n === lane,
 };
 
+/** The messages of server streams. */
+export const messages: Work = { ...echo, streams: true };
+
 const long = 'x'.repeat(16_384);
 
 /** 16 KiB of text there and back. */

@@ -1,7 +1,7 @@
-import type { BenchCase } from '../bench-case.ts';
+import { type BenchCase, inside } from '../bench-case.ts';
 import { echo } from '../work.ts';
 
-const shared = { processes: 1, work: echo, inFlight: [64], turn: { ms: 150 }, rounds: 10 } as const;
+const shared = { ...inside, work: echo, inFlight: [64], turn: { ms: 150 }, rounds: 10 } as const;
 const goal = { inFlight: 64, figure: 'ratio', atLeast: 0.85 } as const;
 
 export const eventCases: readonly BenchCase[] = [

@@ -1,10 +1,10 @@
-import type { BenchCase } from '../bench-case.ts';
+import { apart, type BenchCase } from '../bench-case.ts';
 import { hello } from '../work.ts';
 
 const inFlight = [64, 256, 1];
 // node:http2 and grpc-js have so much code for a call that the first 4,000 take three times as long as later ones
 const shared = {
-  processes: 2,
+  ...apart,
   work: hello,
   inFlight,
   turn: { ms: 150 },

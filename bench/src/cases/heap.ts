@@ -1,11 +1,11 @@
-import type { BenchCase, Target } from '../bench-case.ts';
+import { apart, type BenchCase, inside, type Target } from '../bench-case.ts';
 import { hello } from '../work.ts';
 
 export const heapCases: readonly BenchCase[] = [
   {
     name: 'heap',
     about: 'growth of the heap over 1,000,000 calls inside one process',
-    processes: 1,
+    ...inside,
     reference: 'memory',
     contenders: ['memory-ambient', 'null-core'],
     work: hello,
@@ -17,7 +17,7 @@ export const heapCases: readonly BenchCase[] = [
   {
     name: 'heap-http',
     about: 'growth of the heaps of client and server over 1,000,000 calls over HTTP/1.1',
-    processes: 2,
+    ...apart,
     reference: 'http',
     contenders: [],
     work: hello,

@@ -1,4 +1,4 @@
-import type { BenchCase } from '../bench-case.ts';
+import { type BenchCase, inside } from '../bench-case.ts';
 import { hello } from '../work.ts';
 
 const [major = 0] = process.versions.node.split('.').map(Number);
@@ -9,7 +9,7 @@ export const memoryCases: readonly BenchCase[] = [
   {
     name: 'memory',
     about: 'a call inside one process: contract, selector, deadline, no codec; against Moleculer in process',
-    processes: 1,
+    ...inside,
     reference: 'moleculer',
     contenders: ['memory', 'memory-ambient'],
     work: hello,

@@ -1,4 +1,4 @@
-import type { BenchCase } from '../bench-case.ts';
+import { apart, type BenchCase, inside } from '../bench-case.ts';
 import { hello, nothing } from '../work.ts';
 
 export const processCases: readonly BenchCase[] = [
@@ -6,7 +6,7 @@ export const processCases: readonly BenchCase[] = [
     name: 'cold-start',
     about:
       'a process that starts, connects and has its first reply; against one that uses node:net and nothing else',
-    processes: 2,
+    ...apart,
     reference: 'cold-net',
     contenders: ['cold-http', 'cold-tcp'],
     work: hello,
@@ -21,7 +21,7 @@ export const processCases: readonly BenchCase[] = [
   {
     name: 'idle',
     about: 'resident memory of a process whose service waits; against a process of Node that waits',
-    processes: 1,
+    ...inside,
     reference: 'idle-node',
     contenders: ['idle-http', 'idle-tcp'],
     work: nothing,

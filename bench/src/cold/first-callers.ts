@@ -5,16 +5,16 @@ import type { Caller } from '../contender.ts';
 
 /** A module of this folder, by whose name `first-call` finds it. */
 export interface FirstCaller {
-  readonly connect: (address: string) => Caller | Promise<Caller>;
+  readonly connect: (address: string, part: string) => Promise<Caller>;
 }
 
-/** Every call is made by a process that is started for it. */
-export function coldCaller(name: string, address: string): Caller {
+/** Every call is made by a process that is started for it. `caller`: the module of this folder, and its part. */
+export function coldCaller([name, part = '']: readonly [string, string?], address: string): Caller {
   const main = fileURLToPath(new URL('./first-call.js', import.meta.url));
   const ended = new Set<Promise<unknown>>();
   return {
     async call(request) {
-      const args = [main, name, address, JSON.stringify(request)];
+      const args = [main, name, part, address, JSON.stringify(request)];
       const child = spawn(process.execPath, ['--conditions=@micro/bundle', ...args], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });

@@ -3,8 +3,6 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { coldCaller } from '../cold/first-callers.ts';
 import type { Contender } from '../contender.ts';
-import { http } from './http.ts';
-import { tcp } from './tcp.ts';
 
 /** A new process for every call, over node:net by hand. */
 export const coldNet: Contender = {
@@ -27,17 +25,10 @@ export const coldNet: Contender = {
       },
     };
   },
-  connect: async (address) => coldCaller('net', address),
+  connect: async (address) => coldCaller(['net'], address),
 };
 
-/** A new process for every call, over @micro's HTTP. */
-export const coldHttp: Contender = {
-  serve: http.serve,
-  connect: async (address) => coldCaller('http', address),
-};
-
-/** A new process for every call, over @micro's frames on TCP. */
-export const coldTcp: Contender = {
-  serve: tcp.serve,
-  connect: async (address) => coldCaller('tcp', address),
-};
+/** A new process for every call, over the transport of ours of that name. */
+export function coldOurs(transport: string, server: Contender): Contender {
+  return { serve: server.serve, connect: async (address) => coldCaller(['ours', transport], address) };
+}

@@ -1,12 +1,12 @@
 import type { Broker, Message as EventMessage } from '@micro/core';
-import { type BackendName, startBackend } from '../../../scripts/backends/index.mjs';
+import type { BackendName } from '../../../scripts/backends/index.mjs';
 import type { Caller, Contender, Message } from '../contender.ts';
-import { unpinned } from './nats-server.ts';
+import { ownBackend } from './backend.ts';
 
 /** The server of an event contender: the real one, by its url. */
 export function serveBackend(name: BackendName): Contender['serve'] {
   return async () => {
-    const server = await unpinned(() => startBackend(name));
+    const server = await ownBackend(name);
     return { address: server.url, close: () => server.close() };
   };
 }

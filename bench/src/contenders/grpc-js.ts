@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   Client,
   credentials,
@@ -6,6 +7,7 @@ import {
   ServerCredentials,
   type ServerDuplexStream,
   type ServerUnaryCall,
+  type ServerWritableStream,
   type sendUnaryData,
 } from '@grpc/grpc-js';
 import type { Contender, Message, Served, Work } from '../contender.ts';
@@ -13,6 +15,7 @@ import { Answers } from './answers.ts';
 
 const unary = '/bench.Bench/Call';
 const bidi = '/bench.Bench/Chat';
+const counting = '/bench.Bench/Count';
 const write = (message: Message): Buffer => Buffer.from(JSON.stringify(message));
 const read = (bytes: Buffer): Message => JSON.parse(bytes.toString()) as Message;
 
@@ -33,6 +36,19 @@ async function serve(work: Work): Promise<Served> {
     });
     stream.on('end', () => stream.end());
   };
+  const count = async (stream: ServerWritableStream<Message, Message>): Promise<void> => {
+    const reply = await work.handle(stream.request);
+    while (!stream.cancelled) if (!stream.write(reply)) await once(stream, 'drain');
+  };
+  server.register(
+    counting,
+    (stream: ServerWritableStream<Message, Message>) => {
+      count(stream).catch(() => stream.end()); // the client has left
+    },
+    write,
+    read,
+    'serverStream',
+  );
   server.register(unary, call, write, read, 'unary');
   server.register(bidi, chat, write, read, 'bidi');
   const port = await new Promise<number>((resolve, reject) => {
@@ -48,7 +64,7 @@ async function serve(work: Work): Promise<Served> {
   };
 }
 
-/** grpc-js as its users write it, unary. */
+/** grpc-js as its users write it. */
 export const grpcJs: Contender = {
   serve,
   async connect(address) {
@@ -63,6 +79,10 @@ export const grpcJs: Contender = {
       });
     return {
       call,
+      stream: (request) =>
+        client
+          .makeServerStreamRequest(counting, write, read, request, new Metadata())
+          [Symbol.asyncIterator](),
       async close() {
         client.close();
       },
@@ -70,7 +90,7 @@ export const grpcJs: Contender = {
   },
 };
 
-/** The same on one two-way stream. */
+/** The same on one two-way stream, message by message. */
 export const grpcJsStream: Contender = {
   serve,
   async connect(address) {

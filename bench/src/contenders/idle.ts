@@ -1,12 +1,30 @@
-import '@micro/registry-mdns';
-import '@micro/transport-http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contender } from '../contender.ts';
-import { serveMicro } from './micro.ts';
-import { waiting } from './waiting.ts';
 
-/** A service that waits: found by mDNS, called over HTTP, and nobody calls. */
-export const idleHttp: Contender = {
-  serve: (work) =>
-    serveMicro(work, { registry: 'mdns', transport: 'http', broker: 'memory' }, false, '127.0.0.1:0'),
-  connect: async () => waiting,
-};
+/** A process that waits. `transport`: it has a service, found by mDNS, that nobody calls; else nothing is loaded. */
+export function idle(transport?: 'http' | 'tcp'): Contender {
+  return {
+    async serve({ handle }) {
+      if (transport === undefined) return { address: '', close: async () => undefined };
+      const { bench, createService } = await service();
+      const one = createService({
+        name: 'bench',
+        ...{ registry: 'mdns', transport, broker: 'memory', ambient: false, address: '127.0.0.1:0' },
+      });
+      one.handle(bench, {
+        call: handle,
+        async *count(request) {
+          yield handle(request);
+        },
+      });
+      await one.start();
+      return { address: '', close: () => one.stop() };
+    },
+    connect: async () => ({ call: () => sleep(10), close: async () => undefined }),
+  };
+}
+
+async function service(): Promise<typeof import('./ours.ts') & typeof import('@micro/core')> {
+  await import('@micro/registry-mdns');
+  return { ...(await import('./ours.ts')), ...(await import('@micro/core')) };
+}

@@ -1,11 +1,16 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import type { Contender, Message } from '../contender.ts';
+import { credit, Feed } from './feed.ts';
 import { addressOf } from './tcp-address.ts';
+
+// of an id: it is that of a stream, and what the client sends with it is the request, or nothing: more
+const streams = 0x8000_0000;
 
 /**
  * What node:net allows a careful hand: frames of u32 length, u32 id and JSON, a promise a call, a table of slots, and
- * what a tick writes sent by one write. It knows no services, no errors and no deadlines.
+ * what a tick writes sent by one write. A stream's messages are sent as far as its reader has asked for them. It knows
+ * no services, no errors and no deadlines.
  */
 export const limitTick: Contender = {
   async serve(work) {
@@ -15,10 +20,17 @@ export const limitTick: Contender = {
       const answer = async (id: number, text: string): Promise<void> => {
         writer.put(id, JSON.stringify(await work.handle(JSON.parse(text))));
       };
+      const opened = new Map<number, Message>();
+      const send = async (id: number, text: string): Promise<void> => {
+        const first = text !== '';
+        if (first) opened.set(id, await work.handle(JSON.parse(text)));
+        const reply = opened.get(id);
+        for (let left = first ? credit : credit / 2; left > 0; left--) writer.put(id, JSON.stringify(reply));
+      };
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));
       socket.on('error', () => undefined); // 'close' follows
-      readFrames(socket, (id, text) => void answer(id, text));
+      readFrames(socket, (id, text) => void (id >= streams ? send(id, text) : answer(id, text)));
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -37,7 +49,9 @@ export const limitTick: Contender = {
     const writer = new TickWriter(socket);
     const waiting: (((reply: unknown) => void) | undefined)[] = [];
     const free: number[] = [];
+    const feeds: Feed[] = [];
     readFrames(socket, (id, text) => {
+      if (id >= streams) return feeds[id - streams]?.give(JSON.parse(text));
       const resolve = waiting[id];
       waiting[id] = undefined;
       free.push(id);
@@ -51,6 +65,16 @@ export const limitTick: Contender = {
       });
     return {
       call,
+      stream(request) {
+        const id = streams + feeds.length;
+        let opens = JSON.stringify(request);
+        const feed = new Feed(() => {
+          writer.put(id, opens);
+          opens = '';
+        });
+        feeds.push(feed);
+        return feed;
+      },
       async close() {
         socket.destroy();
         await once(socket, 'close');

@@ -10,19 +10,15 @@ import type { Contender, Message } from '../contender.ts';
 
 const endpoint = 'Bench.Call';
 
-/** Calls by name, in turn, a thousand services of ten nodes that the client knows: none is in the cache. */
-export const lookupThousand: Contender = knowing(1_000, 10, 1_000);
-/** Calls ten of them: what a program does that knows a thousand. */
-export const lookupTen: Contender = knowing(1_000, 10, 10);
-/** The same with one service of one node: what is left of a call when there is nothing to look up. */
-export const lookupOne: Contender = knowing(1, 1, 1);
-
-/** The client's half of a call: the transport answers by itself, so that nothing but core is measured. */
-function knowing(services: number, nodes: number, called: number): Contender {
+/**
+ * Calls by name, in turn, so many of the services that the client knows. The client's half of a call only: the
+ * transport answers by itself, so that nothing but core is measured.
+ */
+export function knowing(services: number, nodes: number, called: number): Contender {
   return {
     serve: async () => ({ address: '', close: async () => undefined }),
     async connect(_address, work) {
-      const registry = memoryRegistry({ network: `lookup-${services}` });
+      const registry = memoryRegistry({ network: 'lookup' });
       const names = Array.from({ length: services }, (_, index) => `example.service-${index}`);
       for (const name of names) {
         const record = { name, version: '1.0.0', metadata: {}, endpoints: [], nodes: nodesOf(name, nodes) };
@@ -44,7 +40,7 @@ function knowing(services: number, nodes: number, called: number): Contender {
 function nodesOf(service: string, count: number): NodeRecord[] {
   return Array.from({ length: count }, (_, index) => ({
     id: `${service}-${index}`,
-    address: `10.0.0.${index}:8080`,
+    address: `10.0.${index >> 8}.${index & 255}:8080`,
     metadata: { region: 'eu', transport: 'none' },
   }));
 }

@@ -9,6 +9,7 @@ import { type Metadata, mergeMetadata } from './metadata.ts';
 import type { Node } from './nodes.ts';
 import { offAbort, onAbort } from './on-abort.ts';
 import type { Remote } from './remote.ts';
+import { isAny, type ReplyMetadata } from './reply.ts';
 import { backoffMs } from './retry.ts';
 import { type CallTrace, traced, traceEnd, traceStart } from './tracing.ts';
 import type { Target } from './transport.ts';
@@ -121,7 +122,17 @@ export abstract class Attempts implements Expiring {
     this.reject(error);
   }
 
-  fail(error: MicroError, delivered: Delivered): void {
+  get wantsMetadata(): boolean {
+    return this.options?.onHeader !== undefined || this.options?.onTrailer !== undefined;
+  }
+
+  /** Gives the caller the metadata of the answer. Throws what the caller's own functions throw. */
+  protected tell({ header, trailer }: ReplyMetadata): void {
+    if (isAny(header)) this.options?.onHeader?.(header);
+    if (isAny(trailer)) this.options?.onTrailer?.(trailer);
+  }
+
+  fail(error: MicroError, delivered: Delivered, metadata?: ReplyMetadata): void {
     if (this.over) return;
     error.delivered = delivered;
     const node = this.free();
@@ -132,7 +143,12 @@ export abstract class Attempts implements Expiring {
       return;
     }
     this.finish(error);
-    this.reject(error);
+    try {
+      if (metadata !== undefined) this.tell(metadata);
+      this.reject(error);
+    } catch (thrown) {
+      this.reject(thrown);
+    }
   }
 
   /** The node answered: it is alive. */

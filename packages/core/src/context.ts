@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Metadata } from './metadata.ts';
+import type { Reply } from './reply.ts';
 import type { NodeFilter } from './selector.ts';
 import type { Peer } from './transport.ts';
 
@@ -14,6 +15,8 @@ export interface Context {
   /** What the caller sent along; keys in lower case. Nested calls send it on. */
   readonly metadata: Metadata;
   readonly caller: Peer;
+  /** Metadata that goes back. Where the transport carries none, that is reported once. Of an event: throws `unimplemented`. */
+  readonly reply: Reply;
   get<T>(key: ContextKey<T>): T | undefined;
   set<T>(key: ContextKey<T>, value: T): void;
 }
@@ -35,6 +38,10 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Sent along, over what the running handler's context carries. */
   readonly metadata?: Metadata | undefined;
+  /** Given the metadata that comes ahead of the reply or of a stream's first message, when the server sends some. */
+  readonly onHeader?: ((metadata: Metadata) => void) | undefined;
+  /** Given the metadata that comes with the end, also of an error, when the server sends some. */
+  readonly onTrailer?: ((metadata: Metadata) => void) | undefined;
   /** Further attempts, where they are safe; 0: none. @default the client's, 3 */
   readonly retries?: number | undefined;
   /** The handler's context to inherit from. @default the running handler's, where it is ambient */

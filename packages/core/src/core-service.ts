@@ -46,6 +46,7 @@ export class CoreService implements Service {
       ambient: options.ambient ?? true,
       codecs: () => plugins.codecs,
       values: () => plugins.get('transport').carries === 'values',
+      replyMetadata: () => plugins.get('transport').features.has('reply-metadata'),
     });
     this.presence = new Presence(this.runtime, this.server, this.version, options);
   }

@@ -182,6 +182,10 @@ export class EventContext extends HandlerContext {
     if (signal?.aborted) this.onTaken();
   }
 
+  override get reply(): never {
+    throw new MicroError('unimplemented', 'an event has no reply');
+  }
+
   override cancel(reason: unknown = remoteError('canceled', 'the broker has taken the event away')): void {
     if (this.cancelled) return;
     super.cancel(reason);

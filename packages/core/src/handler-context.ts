@@ -3,6 +3,7 @@ import type { Context, ContextKey } from './context.ts';
 import { deadlines, type Expiring } from './deadlines.ts';
 import { remoteError } from './errors.ts';
 import { type Metadata, noMetadata } from './metadata.ts';
+import { isAny, ReplyDraft, type ReplyMetadata } from './reply.ts';
 import type { Peer } from './transport.ts';
 
 /** What a context is made from: a call, a stream, an event. */
@@ -29,6 +30,7 @@ export class HandlerContext implements Context, Expiring {
   private controller: AbortController | undefined;
   private nested: Nested | Set<Nested> | undefined;
   private values: Map<symbol, unknown> | undefined;
+  protected draft: ReplyDraft | undefined;
 
   constructor(origin: Origin) {
     this.origin = origin;
@@ -54,6 +56,17 @@ export class HandlerContext implements Context, Expiring {
 
   get caller(): Peer {
     return this.origin.peer;
+  }
+
+  get reply(): ReplyDraft {
+    this.draft ??= new ReplyDraft();
+    return this.draft;
+  }
+
+  /** What was set of it; undefined where nothing was. */
+  get said(): ReplyMetadata | undefined {
+    const { draft } = this;
+    return draft !== undefined && (isAny(draft.header) || isAny(draft.trailer)) ? draft : undefined;
   }
 
   /** What nested calls send on; undefined when there is nothing. */

@@ -29,17 +29,20 @@ function wrapped(
       get signal() {
         return ctx.signal;
       },
+      get reply() {
+        return ctx.reply;
+      },
       get: ctx.get.bind(ctx),
       set: ctx.set.bind(ctx),
     };
+    // not copied, so that signal and reply are made only when somebody asks
     const call: Call =
       kind === 'unary'
-        ? { ...base, kind, request: input }
-        : {
-            ...base,
+        ? Object.assign(base, { kind, request: input })
+        : Object.assign(base, {
             kind,
             requests: kind === 'server-stream' ? just(input) : (input as AsyncIterable<unknown>),
-          };
+          });
     return compose(server.options.middleware, (last) => finish(route, last, ctx))(call);
   };
 }

@@ -25,6 +25,7 @@ export {
 export * from './plugins.ts';
 export type { EventOptions } from './publish.ts';
 export * from './registry.ts';
+export type { Reply, ReplyMetadata } from './reply.ts';
 export { type Schema, type StreamOf, stream, type } from './schema.ts';
 export * from './selector.ts';
 export * from './selectors.ts';

@@ -25,9 +25,11 @@ export class MemoryStream {
       resume: () => toClient.resume(),
     };
     this.serverSink = {
+      header: (metadata) => toClient.begin(() => client.header?.(metadata)),
       write: (body) => toClient.write(body),
-      end: () => this.answer((receiver) => receiver.end()),
-      abort: (error, delivered = 'yes') => this.answer((receiver) => receiver.fail(error, delivered)),
+      end: (metadata) => this.answer((receiver) => receiver.end(metadata)),
+      abort: (error, delivered = 'yes', metadata) =>
+        this.answer((receiver) => receiver.fail(error, delivered, metadata)),
       pause: () => toServer.pause(),
       resume: () => toServer.resume(),
     };
@@ -68,6 +70,7 @@ class Pipe {
   /** Who is told that there is room again. */
   writer: StreamReceiver | undefined;
   private queue: Body[] = [];
+  private first: (() => void) | undefined;
   private last: ((receiver: StreamReceiver) => void) | undefined;
   private paused = false;
   private blocked = false;
@@ -82,6 +85,13 @@ class Pipe {
     return !this.blocked;
   }
 
+  /** What is told before the first message. */
+  begin(first: () => void): void {
+    if (this.closed) return;
+    this.first = first;
+    this.schedule();
+  }
+
   finish(last: (receiver: StreamReceiver) => void): void {
     if (this.closed) return;
     this.closed = true;
@@ -92,6 +102,7 @@ class Pipe {
   /** As `finish`, ahead of what is queued. */
   discard(last: (receiver: StreamReceiver) => void): void {
     this.queue = [];
+    this.first = undefined;
     this.paused = false;
     this.closed = false;
     this.finish(last);
@@ -101,6 +112,7 @@ class Pipe {
   drop(): void {
     this.closed = true;
     this.queue = [];
+    this.first = undefined;
     this.last = undefined;
     this.receiver = undefined;
   }
@@ -124,6 +136,9 @@ class Pipe {
     this.scheduled = false;
     const { receiver } = this;
     if (receiver === undefined) return;
+    const { first } = this;
+    this.first = undefined;
+    first?.();
     while (this.queue.length > 0 && !this.paused) receiver.message(this.queue.shift() ?? '');
     if (this.queue.length > 0) return;
     if (this.blocked) {

@@ -3,6 +3,7 @@ import { type Delivered, MicroError, remoteError } from './errors.ts';
 import { cut, MemoryStream } from './memory-stream.ts';
 import { type Metadata, noMetadata } from './metadata.ts';
 import { definePlugin } from './plugins.ts';
+import type { ReplyMetadata } from './reply.ts';
 import type {
   Acceptor,
   Body,
@@ -48,7 +49,7 @@ export function memoryTransport(options: MemoryTransportOptions = {}): Transport
   };
   return {
     name: 'memory',
-    features: new Set(['streams', 'pushback', 'cancel', 'goaway']),
+    features: new Set(['streams', 'pushback', 'cancel', 'goaway', 'reply-metadata']),
     carries: 'values',
     async listen(acceptor, { address: wanted, signal }) {
       refuseClosed();
@@ -265,12 +266,12 @@ class MemoryCall implements IncomingCall {
     return this.connection.peer;
   }
 
-  reply(body: Body): void {
-    if (this.connection.release(this)) this.call.done(body);
+  reply(body: Body, metadata?: ReplyMetadata): void {
+    if (this.connection.release(this)) this.call.done(body, metadata);
   }
 
-  fail(error: MicroError, delivered: Delivered): void {
-    if (this.connection.release(this)) this.call.fail(error, delivered);
+  fail(error: MicroError, delivered: Delivered, metadata?: ReplyMetadata): void {
+    if (this.connection.release(this)) this.call.fail(error, delivered, metadata);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ContextKey } from './context.ts';
 import { type Metadata, mergeMetadata } from './metadata.ts';
+import type { Reply } from './reply.ts';
 import type { StreamKind } from './transport.ts';
 
 interface CallBase {
@@ -15,11 +16,15 @@ interface CallBase {
   get<T>(key: ContextKey<T>): T | undefined;
   set<T>(key: ContextKey<T>, value: T): void;
 }
-export interface UnaryCall extends CallBase {
+interface Answered extends CallBase {
+  /** Metadata that goes back; on the client's side what has come, whole when the reply or the end of a stream is there. */
+  readonly reply: Reply;
+}
+export interface UnaryCall extends Answered {
   readonly kind: 'unary';
   readonly request: unknown;
 }
-export interface StreamCall extends CallBase {
+export interface StreamCall extends Answered {
   readonly kind: StreamKind;
   /** All requests; of a server stream the only one. */
   readonly requests: AsyncIterable<unknown>;

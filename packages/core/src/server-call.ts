@@ -96,14 +96,14 @@ export class ServerCall extends HandlerContext implements Work {
       return;
     }
     this.end();
-    this.call.reply(body);
+    this.call.reply(body, this.server.carried(this));
   }
 
   private fail(error: unknown): void {
     const failure = this.server.failure(this.route, error);
     if (!this.running) return;
     this.end(failure);
-    this.call.fail(failure, 'yes');
+    this.call.fail(failure, 'yes', this.server.carried(this));
   }
 
   private end(error?: unknown): void {

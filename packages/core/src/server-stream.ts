@@ -6,6 +6,7 @@ import { HandlerContext } from './handler-context.ts';
 import { handle, onlyMessage } from './handling.ts';
 import { Inbox } from './inbox.ts';
 import { Outbox } from './outbox.ts';
+import { isAny, type ReplyDraft, type ReplyMetadata } from './reply.ts';
 import type { ServerRoute } from './routes.ts';
 import { deliveredOf, late, type Server } from './server.ts';
 import { type CallTrace, traced, traceEnd, traceStart } from './tracing.ts';
@@ -19,6 +20,8 @@ export class ServerStream implements StreamReceiver {
   private readonly ctx: StreamContext;
   private readonly requests: Inbox = new Inbox(() => undefined);
   private outbox: Outbox | undefined;
+  /** The header has left, if there was one. */
+  begun = false;
   private running = false;
   private trace: CallTrace | undefined;
 
@@ -52,13 +55,15 @@ export class ServerStream implements StreamReceiver {
       if (route.kind === 'client-stream') this.write(reply);
       else await this.writeAll(reply);
       if (!this.running) return;
+      const metadata = this.begin();
       this.finish();
-      sink.end();
+      sink.end(metadata);
     } catch (error) {
       const failure = server.failure(route, error);
       if (!this.running) return;
+      const metadata = this.begin();
       this.finish(failure);
-      sink.abort(failure, 'yes');
+      sink.abort(failure, 'yes', metadata);
     }
   }
 
@@ -90,12 +95,23 @@ export class ServerStream implements StreamReceiver {
     if (!this.running) return;
     this.finish(reason);
     const { lateness } = this.ctx;
-    if (lateness !== undefined) this.sink.abort(lateness, 'yes');
+    if (lateness !== undefined) this.sink.abort(lateness, 'yes', this.begin());
   }
 
   private write(message: unknown): boolean {
     if (!this.running) return true;
-    return this.sink.write(this.route.encode(message));
+    const body = this.route.encode(message);
+    if (!this.begun) this.begin();
+    return this.sink.write(body);
+  }
+
+  /** Sends the header, if that was not done; what goes with the end is the result. */
+  private begin(): ReplyMetadata | undefined {
+    const metadata = this.server.carried(this.ctx);
+    if (!this.begun && isAny(metadata?.header)) this.sink.header?.(metadata.header);
+    this.begun = true;
+    this.ctx.begun();
+    return metadata && { trailer: metadata.trailer };
   }
 
   private async writeAll(reply: unknown): Promise<void> {
@@ -131,6 +147,16 @@ class StreamContext extends HandlerContext {
     super(stream);
     this.owner = owner;
     this.endpoint = endpoint;
+  }
+
+  override get reply(): ReplyDraft {
+    const reply = super.reply;
+    reply.begun = this.owner.begun;
+    return reply;
+  }
+
+  begun(): void {
+    if (this.draft !== undefined) this.draft.begun = true;
   }
 
   override cancel(reason?: unknown): void {

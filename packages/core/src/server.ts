@@ -1,9 +1,11 @@
 import { report } from './background.ts';
 import type { Codec } from './codec.ts';
 import { type Delivered, isMicroError, type MicroError, remoteError } from './errors.ts';
+import type { HandlerContext } from './handler-context.ts';
 import type { Metadata } from './metadata.ts';
 import type { Middleware } from './middleware.ts';
 import { asNobody } from './nobody.ts';
+import type { ReplyMetadata } from './reply.ts';
 import { Routes, type ServerRoute } from './routes.ts';
 import { ServerCall } from './server-call.ts';
 import { ServerStream } from './server-stream.ts';
@@ -29,6 +31,8 @@ export interface ServerOptions {
   readonly codecs: () => ReadonlyMap<string, Codec>;
   /** The transport carries values. */
   readonly values: () => boolean;
+  /** The transport carries the metadata of answers. */
+  readonly replyMetadata: () => boolean;
 }
 
 /** Runs handlers for whatever transport there is. */
@@ -37,6 +41,7 @@ export class Server implements Acceptor {
   readonly options: ServerOptions;
   private inFlight = 0;
   private leaving = false;
+  private warned = false;
   private whenIdle: (() => void) | undefined;
 
   constructor(options: ServerOptions) {
@@ -100,6 +105,16 @@ export class Server implements Acceptor {
       this.whenIdle = resolve;
       signal.addEventListener('abort', () => resolve(), { once: true });
     });
+  }
+
+  /** What goes back besides the reply; where the transport cannot, that is reported once. */
+  carried(ctx: HandlerContext): ReplyMetadata | undefined {
+    const { said } = ctx;
+    if (said === undefined || this.options.replyMetadata()) return said;
+    if (!this.warned)
+      report('plugin.warning', `${this.options.name}: its transport carries no reply metadata`);
+    this.warned = true;
+    return undefined;
   }
 
   describe({ endpoint, kind }: ServerRoute, metadata: Metadata): Omit<CallTrace, 'error'> {

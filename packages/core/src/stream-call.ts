@@ -3,10 +3,12 @@ import type { CallOptions } from './context.ts';
 import { MicroError } from './errors.ts';
 import { just } from './handling.ts';
 import { Inbox } from './inbox.ts';
+import type { Metadata } from './metadata.ts';
 import { markStream } from './middleware.ts';
 import type { Node } from './nodes.ts';
 import { Outbox } from './outbox.ts';
 import type { Remote } from './remote.ts';
+import type { ReplyMetadata } from './reply.ts';
 import type { Body, OutgoingStream, StreamKind, StreamSink } from './transport.ts';
 
 /** Messages of ours that are kept until the server has answered, so that a stream that was never delivered can move. */
@@ -34,26 +36,38 @@ export class StreamCall extends Attempts implements OutgoingStream {
     this.outbox = new Outbox(requests, (message) => this.write(message));
   }
 
+  header(header: Metadata): void {
+    if (this.over) return;
+    this.heard();
+    try {
+      this.tell({ header });
+    } catch (error) {
+      this.spoilt(error);
+    }
+  }
+
   message(body: Body): void {
     if (this.over) return;
-    this.sent = undefined;
-    this.unheard = false;
+    this.heard();
     const { decode, check } = this.remote;
     try {
       const reply = decode(body);
       this.replies.push(check === undefined ? reply : check(reply));
     } catch (error) {
-      const failure = MicroError.from(error);
-      this.sink?.abort(failure);
-      this.fail(failure, 'yes');
+      this.spoilt(error);
     }
   }
 
-  end(): void {
+  end(metadata?: ReplyMetadata): void {
     if (this.over) return;
     this.answered();
     this.finish();
-    this.replies.end();
+    try {
+      if (metadata !== undefined) this.tell(metadata);
+      this.replies.end();
+    } catch (error) {
+      this.replies.end(error);
+    }
   }
 
   drained(): void {
@@ -104,6 +118,17 @@ export class StreamCall extends Attempts implements OutgoingStream {
   protected override finish(error?: unknown): void {
     super.finish(error);
     this.outbox.stop();
+  }
+
+  private heard(): void {
+    this.sent = undefined;
+    this.unheard = false;
+  }
+
+  private spoilt(error: unknown): void {
+    const failure = MicroError.from(error);
+    this.sink?.abort(failure);
+    this.fail(failure, 'yes');
   }
 
   private write(message: unknown): boolean {

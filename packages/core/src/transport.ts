@@ -1,6 +1,7 @@
 import type { Delivered, MicroError } from './errors.ts';
 import type { MemoryTransportOptions } from './memory-transport.ts';
 import type { Metadata } from './metadata.ts';
+import type { ReplyMetadata } from './reply.ts';
 
 /**
  * Carries calls and streams between processes. This is the fast seam: no promise and no header object between
@@ -89,14 +90,16 @@ export interface OutgoingCall {
    * trimmed or re-encoded on the way.
    */
   readonly metadata: Metadata | undefined;
+  /** Somebody reads the metadata of the answer; otherwise it need not be read off the wire. */
+  readonly wantsMetadata?: boolean | undefined;
   /** The transport's own, for its table of calls. */
   slot: number;
-  done(body: Body): void;
+  done(body: Body, metadata?: ReplyMetadata): void;
   /**
    * Also for the errors of the handler (`delivered: 'yes'`). `no` is what the peer has marked so, or what never left;
    * it is not guessed from a code. Core retries, where that is safe, later and with the same object.
    */
-  fail(error: MicroError, delivered: Delivered): void;
+  fail(error: MicroError, delivered: Delivered, metadata?: ReplyMetadata): void;
 }
 
 /**
@@ -104,23 +107,27 @@ export interface OutgoingCall {
  * `Acceptor.stream` or a method of the sink, and nothing after the sink's `abort`.
  */
 export interface StreamReceiver {
+  /** From a server, before the first message, end or failure; at most once. */
+  header?(metadata: Metadata): void;
   message(body: Body): void;
-  /** The peer sends no more. From a server: the stream has ended well. */
-  end(): void;
+  /** The peer sends no more. From a server: the stream has ended well, `metadata` has the trailer. */
+  end(metadata?: ReplyMetadata): void;
   /** The stream is over; nothing follows. */
-  fail(error: MicroError, delivered: Delivered): void;
+  fail(error: MicroError, delivered: Delivered, metadata?: ReplyMetadata): void;
   /** After a `write` that returned false: there is room again. */
   drained(): void;
 }
 
 /** The other end, as a transport gives it to core. Nothing throws; after the stream is over, nothing happens. */
 export interface StreamSink {
+  /** From a server, before it sends anything else; where the transport has `reply-metadata`. */
+  header?(metadata: Metadata): void;
   /** Sends a message. False: it is taken, but wait for `drained`. */
   write(body: Body): boolean;
-  /** No more from this side. From a server: the stream has ended well. */
-  end(): void;
+  /** No more from this side. From a server: the stream has ended well, `metadata` has the trailer. */
+  end(metadata?: ReplyMetadata): void;
   /** Ends both directions: a client leaves, a server answers with the error; `no`: before the handler. @default 'yes' */
-  abort(error: MicroError, delivered?: Delivered): void;
+  abort(error: MicroError, delivered?: Delivered, metadata?: ReplyMetadata): void;
   /** Deliver no more than has been read already, so that the peer is slowed down. */
   pause(): void;
   resume(): void;
@@ -132,6 +139,8 @@ export interface OutgoingStream extends StreamReceiver {
   readonly deadline: number;
   /** As of a call: exactly, or refused. */
   readonly metadata: Metadata | undefined;
+  /** As of a call. */
+  readonly wantsMetadata?: boolean | undefined;
 }
 
 /** Which sides send many messages. */
@@ -179,12 +188,15 @@ interface Incoming {
   readonly peer: Peer;
 }
 
-/** The transport's object of a call under way. Exactly one of `reply` or `fail` follows, unless it was cancelled. */
+/**
+ * The transport's object of a call under way. Exactly one of `reply` or `fail` follows, unless it was cancelled. Metadata
+ * comes with it only where the transport has `reply-metadata`; a reply whose metadata cannot be sent fails as the call would.
+ */
 export interface IncomingCall extends Incoming {
   readonly body: Body;
-  reply(body: Body): void;
+  reply(body: Body, metadata?: ReplyMetadata): void;
   /** `delivered: 'no'`: refused before the handler; the peer must be told so by a mark, not by the code. */
-  fail(error: MicroError, delivered: Delivered): void;
+  fail(error: MicroError, delivered: Delivered, metadata?: ReplyMetadata): void;
 }
 
 export interface IncomingStream extends Incoming {
@@ -214,9 +226,9 @@ export interface DialOptions {
 
 /**
  * `streams`: all three stream kinds. `pushback`: a slow reader slows the writer. `cancel`: the handler's signal
- * aborts when the caller leaves. `goaway`: `drain` reaches peers.
+ * aborts when the caller leaves. `goaway`: `drain` reaches peers. `reply-metadata`: answers carry metadata, exactly.
  */
-export type TransportFeature = 'streams' | 'pushback' | 'cancel' | 'goaway';
+export type TransportFeature = 'streams' | 'pushback' | 'cancel' | 'goaway' | 'reply-metadata';
 
 /** Names and options of transport plugins; each package adds its own by declaration merging. */
 export interface TransportPlugins {

@@ -2,6 +2,7 @@ import { Attempts } from './attempts.ts';
 import type { CallOptions } from './context.ts';
 import type { Node } from './nodes.ts';
 import type { Remote } from './remote.ts';
+import type { ReplyMetadata } from './reply.ts';
 import type { Body, OutgoingCall } from './transport.ts';
 
 // The executor is shared: a call makes one promise, and no closure for it.
@@ -37,12 +38,13 @@ class UnaryCall extends Attempts implements OutgoingCall {
     this.request = request;
   }
 
-  done(body: Body): void {
+  done(body: Body, metadata?: ReplyMetadata): void {
     if (this.over) return;
     this.answered();
     this.finish();
     const { decode, check } = this.remote;
     try {
+      if (metadata !== undefined) this.tell(metadata);
       const reply = decode(body);
       this.resolve(check === undefined ? reply : check(reply));
     } catch (error) {

@@ -185,7 +185,7 @@ test('a caller that sends requests without end where one is due is refused at th
 test('a transport that throws where it must not loses its own call, and no other', async () => {
   const server = new Server({
     ...{ name: 'odd', maxInFlight: 10, middleware: [], ambient: false },
-    ...{ codecs: () => new Map(), values: () => true },
+    ...{ codecs: () => new Map(), values: () => true, replyMetadata: () => true },
   });
   server.routes.add(Odd as unknown as Contract<object>, { one: unused, feed: nothing, chat: nothing });
   const route = server.route('odd', 'Odd.One', '');

@@ -40,7 +40,7 @@ function served(handler: (request: string, ctx: Context) => unknown, validate?: 
   });
   const server = new Server({
     ...{ name: 'timed', maxInFlight: 10, middleware: [], ambient: false },
-    ...{ codecs: () => new Map(), values: () => true },
+    ...{ codecs: () => new Map(), values: () => true, replyMetadata: () => true },
   });
   server.routes.add(Timed as unknown as Contract<object>, { one: handler, feed: handler });
   const peer = { address: 'here' };

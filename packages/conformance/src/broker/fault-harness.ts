@@ -8,8 +8,10 @@ export interface BrokerFaultHarness extends BrokerHarness {
   readonly server: () => ServerHandle;
   /** Where the server listens, on 127.0.0.1. */
   readonly port: () => number;
-  /** An instance that goes to this port of 127.0.0.1 instead; absent where a server tells its own address (Kafka). */
+  /** An instance that goes to this port of 127.0.0.1 instead. */
   createAt?(port: number): Broker;
+  /** Where a proxy has to stand: for a server that tells its clients where to go (Kafka). @default any port */
+  readonly proxyPort?: (() => number) | undefined;
   /** What the module of members gets as its address. */
   readonly address: () => string;
   /** A module that calls `runMember`, as JavaScript. */

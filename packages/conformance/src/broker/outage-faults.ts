@@ -15,7 +15,7 @@ async function behindProxy({
   harness,
   defer,
 }: BrokerFaultScope): Promise<{ readonly proxy: CutProxy; readonly broker: Broker }> {
-  const proxy = await cutProxy(harness.port());
+  const proxy = await cutProxy(harness.port(), harness.proxyPort?.());
   defer(() => proxy.close());
   const broker = (await harness.createAt?.(proxy.port)) ?? (await harness.create());
   defer(() => broker.close());

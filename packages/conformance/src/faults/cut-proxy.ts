@@ -19,8 +19,8 @@ export interface CutProxy extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Starts a proxy to a port, of 127.0.0.1 unless a host is given. */
-export async function cutProxy(targetPort: number, targetHost = '127.0.0.1'): Promise<CutProxy> {
+/** Starts a proxy to a port of 127.0.0.1, on any free port unless one is given. */
+export async function cutProxy(targetPort: number, ownPort = 0): Promise<CutProxy> {
   const sockets = new Set<Socket>();
   let silent = false;
 
@@ -43,7 +43,7 @@ export async function cutProxy(targetPort: number, targetHost = '127.0.0.1'): Pr
     if (silent) from.pause();
   }
   const accept = (client: Socket): void => {
-    const server = connect({ port: targetPort, host: targetHost, allowHalfOpen: true });
+    const server = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true });
     hold(client);
     hold(server);
     pass(client, server);
@@ -53,7 +53,7 @@ export async function cutProxy(targetPort: number, targetHost = '127.0.0.1'): Pr
     for (const socket of sockets) socket.resetAndDestroy();
   };
 
-  let listener = await listen(accept, 0);
+  let listener = await listen(accept, ownPort);
   const address = listener.address();
   if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
   const { port } = address;

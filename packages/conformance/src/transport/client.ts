@@ -9,6 +9,7 @@ import type {
   MicroError,
   OutgoingCall,
   OutgoingStream,
+  ReplyMetadata,
   StreamKind,
   StreamSink,
   Target,
@@ -21,8 +22,18 @@ import { Rules } from './rules.ts';
 import { kinds } from './server.ts';
 
 type Outcome =
-  | { readonly body: Body; readonly error?: undefined; readonly delivered?: undefined }
-  | { readonly body?: undefined; readonly error: MicroError; readonly delivered: Delivered };
+  | {
+      readonly body: Body;
+      readonly error?: undefined;
+      readonly delivered?: undefined;
+      readonly metadata: ReplyMetadata | undefined;
+    }
+  | {
+      readonly body?: undefined;
+      readonly error: MicroError;
+      readonly delivered: Delivered;
+      readonly metadata: ReplyMetadata | undefined;
+    };
 
 /** How a call is made. */
 interface Sending {
@@ -72,6 +83,7 @@ class TestCall implements OutgoingCall {
   readonly body: Body;
   readonly deadline: number;
   readonly metadata: Metadata | undefined;
+  readonly wantsMetadata = true;
   slot = -1;
   readonly outcome: Promise<Outcome>;
   outcomes = 0;
@@ -91,14 +103,14 @@ class TestCall implements OutgoingCall {
     });
   }
 
-  done(body: Body): void {
+  done(body: Body, metadata?: ReplyMetadata): void {
     this.ended('done');
-    this.resolve({ body });
+    this.resolve({ body, metadata });
   }
 
-  fail(error: MicroError, delivered: Delivered): void {
+  fail(error: MicroError, delivered: Delivered, metadata?: ReplyMetadata): void {
     this.ended('fail');
-    this.resolve({ error, delivered });
+    this.resolve({ error, delivered, metadata });
   }
 
   private ended(how: string): void {
@@ -156,9 +168,11 @@ export function clientOf(scope: TransportScope, transport: Transport, connection
         target: targetOf({ endpoint: endpoints[kind], ...sending }),
         deadline: sending.deadline ?? 0,
         metadata: sending.metadata,
+        wantsMetadata: true,
+        header: (metadata) => end.header(metadata),
         message: (body) => end.message(body),
-        end: () => end.end(),
-        fail: (error, delivered) => end.fail(error, delivered),
+        end: (metadata) => end.end(metadata),
+        fail: (error, delivered, metadata) => end.fail(error, delivered, metadata),
         drained: () => end.drained(),
       };
       end.busy = true;

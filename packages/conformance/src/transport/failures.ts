@@ -17,7 +17,7 @@ export async function deserted(scope: TransportScope): Promise<string> {
 }
 
 /** Text in header lines that would end the line, or the header, or forge another one. */
-const nasty: readonly Metadata[] = [
+export const nasty: readonly Metadata[] = [
   { key: 'value\r\nmicro-endpoint: Test.Evil' },
   { key: 'value\nx: y' },
   { key: ' spaces around ' },
@@ -29,7 +29,7 @@ const nasty: readonly Metadata[] = [
   { '': 'empty key' },
 ];
 /** What protocols call their own things. */
-const reserved: Metadata = {
+export const reserved: Metadata = {
   'content-length': '1',
   'transfer-encoding': 'chunked',
   'content-type': 'text/evil',

@@ -1,4 +1,12 @@
-import type { Body, Delivered, MicroError, StreamReceiver, StreamSink } from '@micro/core';
+import type {
+  Body,
+  Delivered,
+  Metadata,
+  MicroError,
+  ReplyMetadata,
+  StreamReceiver,
+  StreamSink,
+} from '@micro/core';
 import { eventually } from '../eventually.ts';
 import type { Rules } from './rules.ts';
 
@@ -6,6 +14,8 @@ import type { Rules } from './rules.ts';
 export class ReceivingEnd implements StreamReceiver {
   readonly bodies: Body[] = [];
   ended = false;
+  /** What came ahead of the first message, and with the end. */
+  said: ReplyMetadata = {};
   failure: { readonly error: MicroError; readonly delivered: Delivered } | undefined;
   /** Inside a call of ours, in which nothing may be told. */
   busy = false;
@@ -21,20 +31,30 @@ export class ReceivingEnd implements StreamReceiver {
     this.side = side;
   }
 
+  header(header: Metadata): void {
+    this.told('header');
+    if (this.side === 'server') this.rules.broken('server: a header of the client');
+    if (this.bodies.length > 0 || this.ended || this.said.header !== undefined)
+      this.rules.broken('client: a header that is not the first, and only');
+    this.said = { header };
+  }
+
   message(body: Body): void {
     this.told('message');
     if (this.ended) this.rules.broken(`${this.side}: a message after the end`);
     this.bodies.push(body);
   }
 
-  end(): void {
+  end(metadata?: ReplyMetadata): void {
     this.told('end');
+    this.said = { ...this.said, trailer: metadata?.trailer };
     if (this.ended) this.rules.broken(`${this.side}: a second end`);
     this.ended = true;
   }
 
-  fail(error: MicroError, delivered: Delivered): void {
+  fail(error: MicroError, delivered: Delivered, metadata?: ReplyMetadata): void {
     this.told('fail');
+    this.said = { ...this.said, trailer: metadata?.trailer };
     if (this.ended && this.side === 'client') this.rules.broken('client: a failure after the end');
     this.failure = { error, delivered };
   }
@@ -49,13 +69,13 @@ export class ReceivingEnd implements StreamReceiver {
     return this.own(() => this.sink?.write(body) ?? true);
   }
 
-  finish(): void {
-    this.own(() => this.sink?.end());
+  finish(metadata?: ReplyMetadata): void {
+    this.own(() => this.sink?.end(metadata));
   }
 
-  abort(error: MicroError, delivered?: Delivered): void {
+  abort(error: MicroError, delivered?: Delivered, metadata?: ReplyMetadata): void {
     this.left = true;
-    this.own(() => (delivered === undefined ? this.sink?.abort(error) : this.sink?.abort(error, delivered)));
+    this.own(() => this.sink?.abort(error, delivered, metadata));
   }
 
   pause(): void {

@@ -5,6 +5,7 @@ import { dial } from './client.ts';
 import { failureCases } from './failures.ts';
 import type { TransportCase, TransportHarness, TransportScope } from './harness.ts';
 import { lifetimeCases } from './lifetime.ts';
+import { replyMetadataCases } from './reply-metadata.ts';
 import { serve } from './server.ts';
 import { streamFailureCases } from './stream-failures.ts';
 import { streamCases } from './streams.ts';
@@ -42,6 +43,7 @@ export const transportSuite: Suite<TransportHarness, Transport> = {
   kind: 'transport',
   cases: [
     ...unaryCases,
+    ...replyMetadataCases,
     ...failureCases,
     ...streamCases,
     ...streamFailureCases,

@@ -4,7 +4,7 @@ import { bytesOf, clientOf, dial, textOf } from './client.ts';
 import type { TransportCase } from './harness.ts';
 import { type ServedCall, serve } from './server.ts';
 
-const known = new Set(['streams', 'pushback', 'cancel', 'goaway']);
+const known = new Set(['streams', 'pushback', 'cancel', 'goaway', 'reply-metadata']);
 
 /** Calls that succeed. */
 export const unaryCases: readonly TransportCase[] = [

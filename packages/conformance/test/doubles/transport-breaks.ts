@@ -73,9 +73,10 @@ export function calls(change: (call: OutgoingCall) => Partial<OutgoingCall>): Br
             body,
             deadline,
             metadata,
+            wantsMetadata: call.wantsMetadata,
             slot: -1,
-            done: (reply) => call.done(reply),
-            fail: (error, delivered) => call.fail(error, delivered),
+            done: (reply, said) => call.done(reply, said),
+            fail: (error, delivered, said) => call.fail(error, delivered, said),
             ...change(call),
           };
           sent.set(call, other);

@@ -4,6 +4,10 @@ import { type Double, leak } from './double.ts';
 import { calls, clientSinks, double, errors, serverSinks } from './transport-breaks.ts';
 
 const text = 'carries text of no character, of one, of 64 KiB and of many, also beyond ASCII';
+const replyMetadata =
+  'carries metadata with a reply and with an error, header and trailer apart, and what has none comes without';
+const streamMetadata =
+  'a stream has its header before the first message, and its trailer with the end, also of an error';
 const handlerError = 'carries an error of the handler: code, id, status and message, delivered yes';
 
 export const transportDoubles: readonly Double<TransportHarness>[] = [
@@ -68,6 +72,55 @@ export const transportDoubles: readonly Double<TransportHarness>[] = [
       for (const key of Object.keys(metadata ?? {})) plain[key] = metadata?.[key] ?? '';
       return { metadata: plain };
     }),
+  ),
+  double(
+    'loses the trailer of an error',
+    replyMetadata,
+    calls((call) => ({ fail: (error, delivered) => call.fail(error, delivered) })),
+  ),
+  double(
+    'takes the trailer for the header',
+    replyMetadata,
+    calls((call) => ({
+      done: (body, said) => call.done(body, { header: { ...said?.header, ...said?.trailer } }),
+    })),
+  ),
+  double(
+    'keeps reply metadata in a plain object',
+    replyMetadata,
+    calls((call) => ({
+      done(body, said) {
+        const header: Record<string, string> = {};
+        for (const key of Object.keys(said?.header ?? {})) header[key] = said?.header?.[key] ?? '';
+        call.done(body, { ...said, header });
+      },
+    })),
+  ),
+  double(
+    'cuts reply metadata at the end of a line',
+    'reply metadata that the protocol cannot spell arrives as it is or fails the call, and never as something else',
+    calls((call) => ({
+      done(body, said) {
+        const header: Record<string, string> = Object.create(null);
+        for (const key in said?.header) header[key] = said.header[key]?.split('\n')[0] ?? '';
+        call.done(body, { ...said, header });
+      },
+    })),
+  ),
+  double(
+    'loses the header of a stream',
+    streamMetadata,
+    serverSinks(() => ({ header: () => {} })),
+  ),
+  double(
+    'loses the trailer of a stream',
+    streamMetadata,
+    serverSinks((sink) => ({ end: () => sink.end() })),
+  ),
+  double(
+    'loses the trailer of a stream that fails',
+    streamMetadata,
+    serverSinks((sink) => ({ abort: (error, delivered) => sink.abort(error, delivered) })),
   ),
   double(
     'lets metadata forge headers',

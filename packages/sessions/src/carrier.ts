@@ -3,8 +3,11 @@ import type { Body, Metadata, MicroError } from '@micro/core';
 /** Names and values of a header in turn. Names as Go looks them up, case and all. */
 export type Fields = readonly string[];
 
-/** A header as it came: one key for each name, in the sender's spelling. Made by a parser, so read own keys alone. */
-export type Header = Readonly<Record<string, string>>;
+/** A header as it came: each name once, in the sender's spelling. A `Map` is one. */
+export interface Header {
+  get(name: string): string | undefined;
+  keys(): Iterable<string>;
+}
 
 export interface Received {
   /** At a client: what it gave to `request`. At a server: how to answer. */
@@ -12,7 +15,7 @@ export interface Received {
   /** At a server: what a session is known by, where the way to answer may change with the client's connection. @default session */
   readonly key?: string | undefined;
   readonly header: Header;
-  /** Decoded when it is asked for. Throws for what cannot be decoded. */
+  /** The body, decoded when it is asked for. Throws for what cannot be decoded. */
   bytes(): Uint8Array;
 }
 

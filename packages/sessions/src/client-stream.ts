@@ -82,8 +82,8 @@ export class ClientStream extends StreamEnd {
   }
 
   receive(header: Header, message: Received): void {
-    const error = header['Micro-Error'];
-    const credit = header[marks.credit] === undefined ? undefined : bytesOf(header, marks.credit);
+    const error = header.get('Micro-Error');
+    const credit = header.get(marks.credit) === undefined ? undefined : bytesOf(header, marks.credit);
     const first = !this.heard;
     this.heard = true;
     if (first) this.counting(credit);

@@ -120,7 +120,7 @@ export class SessionClient {
       const bytes = message.bytes();
       body = readBody(bytes, 0, bytes.length, text, contentType);
       // how go-micro says that it has no codec for the request (go-micro v4: server/rpc_server.go)
-      if (header['Content-Type'] === 'text/plain' && contentType !== 'text/plain')
+      if (header.get('Content-Type') === 'text/plain' && contentType !== 'text/plain')
         error = new MicroError('bad_request', typeof body === 'string' ? body : Buffer.from(body).toString());
     } catch (cause) {
       error = new MicroError('internal', `an answer of ${connection.address} that cannot be read`, { cause });

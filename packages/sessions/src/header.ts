@@ -36,11 +36,11 @@ export function checkMetadata(metadata: Metadata): void {
 
 export function readMetadata(header: Header): Metadata {
   let found: Record<string, string> | undefined;
-  for (const key of Object.keys(header)) {
+  for (const key of header.keys()) {
     const name = key.toLowerCase();
     if (isOwned(name)) continue;
     found ??= Object.create(null) as Record<string, string>;
-    if (!(name in found)) found[name] = header[key] ?? '';
+    if (!(name in found)) found[name] = header.get(key) ?? '';
   }
   return found ?? noMetadata;
 }
@@ -61,12 +61,11 @@ export function idFields(id: string): Fields {
 }
 
 export function remainingMs(header: Header): number {
-  const { Timeout: timeout } = header;
-  return readTimeout(timeout);
+  return readTimeout(header.get('Timeout'));
 }
 
 export function idOf(header: Header): string {
-  return header['Micro-ID'] ?? header['Micro-Id'] ?? '';
+  return header.get('Micro-ID') ?? header.get('Micro-Id') ?? '';
 }
 
 const maxErrorText = 8192;
@@ -80,18 +79,18 @@ export function errorFields(error: MicroError, delivered: Delivered): Fields {
 
 /** The error that a message is, if it is one. */
 export function errorOf(header: Header): MicroError | undefined {
-  const text = header['Micro-Error'];
+  const text = header.get('Micro-Error');
   return text === undefined || text === '' ? undefined : decodeError(text);
 }
 
 /** A mark only servers of ours write: refused before the handler, or ended with its listener. */
 export function deliveredBy(header: Header): Delivered {
-  const mark = header[marks.delivered];
+  const mark = header.get(marks.delivered);
   return mark === 'no' || mark === 'maybe' ? mark : 'yes';
 }
 
 /** A positive whole number of bytes, or 0. */
 export function bytesOf(header: Header, mark: string): number {
-  const text = header[mark];
+  const text = header.get(mark);
   return text !== undefined && /^[0-9]{1,10}$/.test(text) ? Number(text) : 0;
 }

@@ -15,11 +15,11 @@ import type { SessionListener } from './listener.ts';
 
 /** A request without a content type is protobuf, in every version of go-micro. */
 export function contentTypeOf(message: Received): string {
-  return message.header['Content-Type'] || 'application/protobuf';
+  return message.header.get('Content-Type') || 'application/protobuf';
 }
 
 export function peerOf({ session, header }: Received): Peer {
-  const service = header['Micro-From-Service'];
+  const service = header.get('Micro-From-Service');
   return service === undefined ? { address: session } : { address: session, service };
 }
 

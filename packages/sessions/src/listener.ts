@@ -74,11 +74,11 @@ export class SessionListener implements Listener {
     const known = this.works.get(key);
     if (known !== undefined) {
       if (known instanceof ServerStream) known.receive(message);
-      else if (header['Micro-Error'] !== undefined) known.cancel();
+      else if (header.get('Micro-Error') !== undefined) known.cancel();
       return;
     }
     // an end, a leaving, a further message of what is over
-    if (header['Micro-Error'] || header[marks.more] !== undefined || this.endedKeys.has(key)) return;
+    if (header.get('Micro-Error') || header.get(marks.more) !== undefined || this.endedKeys.has(key)) return;
     if (this.closing !== undefined) this.refuse(message, this.gone(), 'no');
     else if (this.works.size >= this.settings.maxIncoming) {
       const refused = new MicroError('overloaded', `${this.works.size} calls are under way (maxIncoming)`);
@@ -90,7 +90,7 @@ export class SessionListener implements Listener {
     const route = this.route(message);
     try {
       // a stale stream id, which Go handlers forward with their metadata, makes no stream of a unary endpoint
-      if (route.kind !== 'unary' && message.header['Micro-Stream'] !== undefined) {
+      if (route.kind !== 'unary' && message.header.get('Micro-Stream') !== undefined) {
         const stream = new ServerStream(this, key, message, route);
         this.works.set(key, stream);
         this.streams.add(stream);
@@ -141,8 +141,8 @@ export class SessionListener implements Listener {
 
   private route(message: Received): Route {
     const { header } = message;
-    const endpoint = header['Micro-Endpoint'] || header['Micro-Method'] || '';
-    return this.routes.route(header['Micro-Service'] ?? '', endpoint, contentTypeOf(message));
+    const endpoint = header.get('Micro-Endpoint') || header.get('Micro-Method') || '';
+    return this.routes.route(header.get('Micro-Service') ?? '', endpoint, contentTypeOf(message));
   }
 
   /** The connection to the message system is lost: no answer can leave, so the work ends. */

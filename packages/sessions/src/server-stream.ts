@@ -45,8 +45,8 @@ export class ServerStream extends StreamEnd implements IncomingStream {
     this.kind = route.kind;
     const { header } = opening;
     this.remainingMs = remainingMs(header);
-    this.fields = [...idFields(idOf(header)), 'Micro-Stream', header['Micro-Stream'] ?? ''];
-    this.ours = header[marks.window] !== undefined;
+    this.fields = [...idFields(idOf(header)), 'Micro-Stream', header.get('Micro-Stream') ?? ''];
+    this.ours = header.get(marks.window) !== undefined;
   }
 
   get sink(): StreamSink {
@@ -86,15 +86,15 @@ export class ServerStream extends StreamEnd implements IncomingStream {
     }
     this.quiet = false;
     const { header } = message;
-    if (header[marks.cancel] !== undefined) this.left();
-    else if (header[marks.credit] !== undefined) this.granted(bytesOf(header, marks.credit));
+    if (header.get(marks.cancel) !== undefined) this.left();
+    else if (header.get(marks.credit) !== undefined) this.granted(bytesOf(header, marks.credit));
     else if (!this.heard) this.item(message);
     // Go's word for leaving: behind the one request of a server stream it cannot mean anything else
-    else if (this.kind === 'server-stream' && header['Micro-Error'] === eos) this.left();
+    else if (this.kind === 'server-stream' && header.get('Micro-Error') === eos) this.left();
   }
 
   private item(message: Received): void {
-    const text = message.header['Micro-Error'];
+    const text = message.header.get('Micro-Error');
     const error = text === eos ? undefined : errorOf(message.header);
     if (error !== undefined) {
       this.heard = true;

@@ -4,8 +4,9 @@ import type { NatsLink } from '@micro/nats';
 import { natsError } from '@micro/nats';
 import type { Carrier, Fields, Listening, Received, Replies } from '@micro/sessions';
 import { createInbox, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
-import { decodeMessages, encodeFields, encodeMessage } from './message.ts';
-import { Outbox, type Way } from './outbox.ts';
+import { decodeBatch, isBatch, type Outgoing } from './batch.ts';
+import { decodeMessage, encodeFields, encodeMessage } from './message.ts';
+import { mostBytes, Outbox } from './outbox.ts';
 
 /** No pattern, no blank, no empty token (NATS, subject-based messaging). */
 const subjectForm = /^[^\s.*>]+(?:\.[^\s.*>]+)*$/;
@@ -13,6 +14,8 @@ const maxSubject = 1024;
 const batchToken = 'batch-';
 const rememberedBatches = 1024;
 const mostReaders = 4096;
+/** Of a message, besides its texts. */
+const around = 64;
 /** go-micro drops the end of a stream that it does not know. Ours drop it by its id. */
 const probe = encodeMessage(
   '',
@@ -29,7 +32,7 @@ export class NatsCarrier implements Carrier<string> {
   private readonly probes = new Map<string, boolean>();
   private lastProbe = 0;
   /** The sessions of the last batches, should one come back. */
-  private readonly sent: (readonly Way[] | undefined)[] = [];
+  private readonly sent: (readonly string[] | undefined)[] = [];
   private lastBatch = 0;
   /** Inboxes of clients that have sent batches, and so can read them. */
   private readonly readers = new Set<string>();
@@ -43,7 +46,7 @@ export class NatsCarrier implements Carrier<string> {
       link,
       maxPendingBytes,
       () => this.replies?.room(),
-      (ways) => this.batchReply(ways),
+      (messages) => this.batchReply(messages),
     );
     link.onChange((lost) => {
       if (lost === undefined) this.replies?.back();
@@ -94,8 +97,8 @@ export class NatsCarrier implements Carrier<string> {
     ours: boolean,
   ): void {
     const reply = `${this.inbox}.${session}`;
-    const way = { subject: address, reply, batch: ours ? address : undefined, session };
-    this.send(way, head, fields, metadata, body);
+    const batch = ours ? address : undefined;
+    this.send({ subject: address, reply, batch, session, head, fields, metadata, body });
   }
 
   respond(session: string, head: string, fields: Fields, body: Body, token?: string): void {
@@ -103,39 +106,30 @@ export class NatsCarrier implements Carrier<string> {
     const inbox = session.slice(0, dot);
     const reply = token && `${this.inbox}.${token}`;
     const batch = this.readers.has(inbox) ? `${inbox}.${batchToken}` : undefined;
-    this.send(
-      { subject: session, reply, batch, session: session.slice(dot + 1) },
-      head,
-      fields,
-      undefined,
-      body,
-    );
+    const own = session.slice(dot + 1);
+    this.send({ subject: session, reply, batch, session: own, head, fields, metadata: undefined, body });
   }
 
   /** A batch of requests is answered to the inbox that is named before its token; answers are not answered. */
-  private batchReply(ways: readonly Way[]): string | undefined {
-    if (ways[0]?.reply === undefined) return undefined;
+  private batchReply(messages: readonly Outgoing[]): string | undefined {
+    if (messages[0]?.reply === undefined) return undefined;
     this.lastBatch = (this.lastBatch + 1) % rememberedBatches;
-    this.sent[this.lastBatch] = ways.slice();
+    this.sent[this.lastBatch] = messages.map(({ session }) => session);
     return `${this.inbox}.${batchToken}${this.lastBatch}`;
   }
 
-  private send(
-    way: Way,
-    head: string,
-    fields: Fields,
-    metadata: Metadata | undefined,
-    body: Body | undefined,
-  ): void {
+  private send(message: Outgoing): void {
     const limit = this.link.connection?.info?.max_payload ?? Number.POSITIVE_INFINITY;
+    const { head, fields, metadata, body } = message;
     if (body !== undefined && body.length > limit) throw tooLarge(body.length, limit);
-    const payload = encodeMessage(head, fields, metadata, body);
-    // UTF-8 has at most three bytes for a unit of UTF-16
-    if (payload.length * 3 > limit) {
-      const size = Buffer.byteLength(payload);
+    let length = around + head.length + (body?.length ?? 0);
+    for (const text of fields) length += text.length + 3;
+    for (const key in metadata) length += key.length + (metadata[key]?.length ?? 0) + 6;
+    if (length * mostBytes > limit) {
+      const size = Buffer.byteLength(encodeMessage(head, fields, metadata, body));
       if (size > limit) throw tooLarge(size, limit);
     }
-    this.outbox.send(way, payload);
+    this.outbox.send(message, length);
   }
 
   async settled(): Promise<void> {
@@ -206,9 +200,9 @@ export class NatsCarrier implements Carrier<string> {
   }
 
   private undelivered(batch: number): void {
-    const ways = this.sent[batch] ?? [];
+    const sessions = this.sent[batch] ?? [];
     this.sent[batch] = undefined;
-    for (const { session } of ways) this.replies?.undelivered(session);
+    for (const session of sessions) this.replies?.undelivered(session);
   }
 
   /** Forgotten only while nothing waits to leave: what goes alone must not overtake what goes in a batch. */
@@ -225,9 +219,13 @@ export class NatsCarrier implements Carrier<string> {
     receive: (message: Received) => void,
   ): boolean {
     try {
-      const messages = decodeMessages(session, message.data, named);
-      for (const one of messages) receive(one);
-      return messages.length > 1;
+      const { data } = message;
+      if (!isBatch(data)) {
+        receive(decodeMessage(session, data));
+        return false;
+      }
+      for (const one of decodeBatch(data, named)) receive(one);
+      return true;
     } catch (error) {
       report('transport.protocol_error', message.subject, error);
       return false;

@@ -10,11 +10,9 @@ export function encodeMessage(
   body: Body | undefined,
 ): string {
   let header = head + encodeFields(fields, head !== '');
-  if (metadata !== undefined) {
-    for (const key in metadata) {
-      const pair = `${JSON.stringify(key)}:${quoted(metadata[key] ?? '')}`;
-      header += header === '' ? pair : `,${pair}`;
-    }
+  for (const key in metadata) {
+    const pair = `${encodeText(key)}:${encodeText(metadata[key] ?? '')}`;
+    header += header === '' ? pair : `,${pair}`;
   }
   // without a body Go says null, and an empty one is an empty text
   return `{"Header":{${header}},"Body":${body === undefined ? 'null' : `"${base64(body)}"`}}`;
@@ -24,14 +22,15 @@ export function encodeMessage(
 export function encodeFields(fields: Fields, further: boolean): string {
   let text = '';
   for (let at = 0; at + 1 < fields.length; at += 2) {
-    text += `${further || at > 0 ? ',' : ''}"${fields[at]}":${quoted(fields[at + 1] ?? '')}`;
+    text += `${further || at > 0 ? ',' : ''}"${fields[at]}":${encodeText(fields[at + 1] ?? '')}`;
   }
   return text;
 }
 
 const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 
-function quoted(text: string): string {
+/** A text in JSON. */
+export function encodeText(text: string): string {
   return plain.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
@@ -40,62 +39,53 @@ function base64(body: Body): string {
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('base64');
 }
 
-/** A session as part of a subject. */
-const tokenForm = /^[\w-]{1,64}$/;
-
-/** Several messages between services of ours in one of NATS: each behind its session. */
-export function encodeBatch(sessions: readonly string[], messages: readonly string[]): string {
-  let text = '';
-  for (let at = 0; at < messages.length; at++)
-    text += `${at > 0 ? ',' : ''}"${sessions[at]}",${messages[at]}`;
-  return `[${text}]`;
+/** Reads a message of the session. Throws `bad_request` for what is not its shape. */
+export function decodeMessage(session: string, data: Uint8Array): Received {
+  return readMessage(
+    session,
+    parseJson(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString()),
+  );
 }
 
-/**
- * Reads one message, of the session, or a batch, whose sessions are told by `named`. Throws `bad_request` for what is
- * not their shape.
- */
-export function decodeMessages(
-  session: string,
-  data: Uint8Array,
-  named: (token: string) => string,
-): readonly Received[] {
-  const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString();
-  let json: unknown;
+/** Throws `bad_request`. */
+export function parseJson(text: string): unknown {
   try {
-    json = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
     throw new MicroError('bad_request', 'a message that is not JSON', { cause });
   }
-  if (!Array.isArray(json)) return [readMessage(session, json)];
-  const messages: Received[] = [];
-  for (let at = 0; at + 1 < json.length; at += 2) {
-    const token: unknown = json[at];
-    if (typeof token !== 'string' || !tokenForm.test(token))
-      throw new MicroError('bad_request', 'a batch with a message of no session');
-    messages.push(readMessage(named(token), json[at + 1]));
-  }
-  return messages;
 }
 
 function readMessage(session: string, json: unknown): Received {
-  if (!isObject(json) || !isHeader(json.Header))
+  if (!isObject(json) || !areTexts(json.Header))
     throw new MicroError('bad_request', 'a message without a header of texts');
-  const { Header: header, Body: body } = json;
+  const { Header: fields, Body: body } = json;
   if (typeof body !== 'string' && body !== null && body !== undefined)
     throw new MicroError('bad_request', 'a message whose body is no text');
-  return new NatsMessage(session, header, body ?? '');
+  return new NatsMessage(session, fields, body ?? '');
 }
 
-class NatsMessage implements Received {
+class NatsMessage implements Received, Header {
   readonly session: string;
-  readonly header: Header;
+  private readonly fields: Texts;
   private readonly body: string;
 
-  constructor(session: string, header: Header, body: string) {
+  constructor(session: string, fields: Texts, body: string) {
     this.session = session;
-    this.header = header;
+    this.fields = fields;
     this.body = body;
+  }
+
+  get header(): Header {
+    return this;
+  }
+
+  get(name: string): string | undefined {
+    return Object.hasOwn(this.fields, name) ? this.fields[name] : undefined;
+  }
+
+  keys(): Iterable<string> {
+    return Object.keys(this.fields);
   }
 
   bytes(): Uint8Array {
@@ -108,9 +98,11 @@ class NatsMessage implements Received {
   }
 }
 
-function isHeader(value: unknown): value is Header {
+/** Texts by name, as JSON has them: own keys alone. */
+export type Texts = Readonly<Record<string, string>>;
+
+export function areTexts(value: unknown): value is Texts {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  // JSON makes own keys alone
   for (const key in value) if (typeof Reflect.get(value, key) !== 'string') return false;
   return true;
 }

@@ -1,27 +1,19 @@
 import { report } from '@micro/core';
 import type { NatsLink } from '@micro/nats';
-import { encodeBatch } from './message.ts';
+import { encodeBatch, type Outgoing } from './batch.ts';
+import { encodeMessage } from './message.ts';
 
 /** So much may be on its way before the server is asked whether it has taken it. */
 const confirmBytes = 1024 * 1024;
 /** A batch is cut here, so that both sides work at once; what is longer travels alone. */
 const batchBytes = 16_384;
 const batchMessages = 32;
-
-/** Where a message goes when it goes alone, and with others. */
-export interface Way {
-  readonly subject: string;
-  readonly reply: string | undefined;
-  /** Where its batches go; undefined: it must travel alone. */
-  readonly batch: string | undefined;
-  /** Its session, in a batch. */
-  readonly session: string;
-}
+/** Of a unit of UTF-16, in JSON (an escape) or in base64. */
+export const mostBytes = 6;
 
 interface Batch {
-  readonly ways: Way[];
-  readonly payloads: string[];
-  bytes: number;
+  readonly messages: Outgoing[];
+  size: number;
 }
 
 /** Collects what a tick sends, so that it leaves in one write, and knows how much the server has not taken yet. */
@@ -29,9 +21,9 @@ export class Outbox {
   private readonly link: NatsLink;
   private readonly maxPendingBytes: number;
   private readonly room: () => void;
-  private readonly batchReply: (ways: readonly Way[]) => string | undefined;
-  private readonly ways: Way[] = [];
-  private readonly payloads: string[] = [];
+  private readonly batchReply: (messages: readonly Outgoing[]) => string | undefined;
+  private readonly messages: Outgoing[] = [];
+  private readonly sizes: number[] = [];
   private readonly batches = new Map<string, Batch>();
   private unconfirmed = 0;
   private asking = false;
@@ -42,7 +34,7 @@ export class Outbox {
     link: NatsLink,
     maxPendingBytes: number,
     room: () => void,
-    batchReply: (ways: readonly Way[]) => string | undefined,
+    batchReply: (messages: readonly Outgoing[]) => string | undefined,
   ) {
     this.link = link;
     this.maxPendingBytes = maxPendingBytes;
@@ -56,64 +48,65 @@ export class Outbox {
   }
 
   get empty(): boolean {
-    return this.ways.length === 0;
+    return this.messages.length === 0;
   }
 
-  send(way: Way, payload: string): void {
-    if (this.ways.length === 0) process.nextTick(() => this.flush());
-    this.ways.push(way);
-    this.payloads.push(payload);
-    this.unconfirmed += payload.length;
+  /** `size`: its texts, roughly; only to know how much is on its way, and where to cut a batch. */
+  send(message: Outgoing, size: number): void {
+    if (this.messages.length === 0) process.nextTick(() => this.flush());
+    this.messages.push(message);
+    this.sizes.push(size);
+    this.unconfirmed += size;
   }
 
   /** Hands what was collected to the library, which writes it in a moment. */
   flush(): void {
-    const { ways, payloads, batches } = this;
-    for (let at = 0; at < ways.length; at++) {
-      const way = ways[at];
-      const payload = payloads[at];
-      if (way !== undefined && payload !== undefined) this.add(way, payload);
+    const { messages, sizes, batches, link } = this;
+    const limit = link.connection?.info?.max_payload ?? Number.POSITIVE_INFINITY;
+    const most = Math.min(batchBytes, limit / mostBytes);
+    for (let at = 0; at < messages.length; at++) {
+      const message = messages[at];
+      if (message !== undefined) this.add(message, sizes[at] ?? 0, most);
     }
-    ways.length = payloads.length = 0;
+    messages.length = sizes.length = 0;
     for (const batch of batches.values()) this.leave(batch);
     batches.clear();
     if (this.unconfirmed > confirmBytes) this.confirm();
   }
 
   /** Messages of one way stay in order: none overtakes its batch. */
-  private add(way: Way, payload: string): void {
-    if (way.batch === undefined) {
-      this.publish(way.subject, payload, way.reply);
+  private add(message: Outgoing, size: number, most: number): void {
+    if (message.batch === undefined) {
+      this.alone(message);
       return;
     }
-    let batch = this.batches.get(way.batch);
+    let batch = this.batches.get(message.batch);
     if (batch === undefined) {
-      batch = { ways: [], payloads: [], bytes: 0 };
-      this.batches.set(way.batch, batch);
+      batch = { messages: [], size: 0 };
+      this.batches.set(message.batch, batch);
     }
-    if (batch.bytes + payload.length > batchBytes || batch.ways.length >= batchMessages) this.leave(batch);
-    batch.ways.push(way);
-    batch.payloads.push(payload);
-    batch.bytes += payload.length;
+    if (batch.size + size > most || batch.messages.length >= batchMessages) this.leave(batch);
+    batch.messages.push(message);
+    batch.size += size;
   }
 
   private leave(batch: Batch): void {
-    const { ways, payloads } = batch;
-    const [way] = ways;
-    const [payload] = payloads;
-    if (way === undefined || payload === undefined) return;
-    if (ways.length === 1) this.publish(way.subject, payload, way.reply);
-    else {
-      const sessions = ways.map(({ session }) => session);
-      this.publish(way.batch ?? way.subject, encodeBatch(sessions, payloads), this.batchReply(ways));
-    }
-    ways.length = payloads.length = batch.bytes = 0;
+    const { messages } = batch;
+    const [first] = messages;
+    if (first === undefined) return;
+    if (messages.length === 1) this.alone(first);
+    else this.publish(first.batch ?? first.subject, encodeBatch(messages), this.batchReply(messages));
+    messages.length = batch.size = 0;
   }
 
-  private publish(subject: string, text: string, reply: string | undefined): void {
+  private alone({ subject, reply, head, fields, metadata, body }: Outgoing): void {
+    // TextEncoder, which the library would use, is four times dearer for short texts
+    this.publish(subject, Buffer.from(encodeMessage(head, fields, metadata, body)), reply);
+  }
+
+  private publish(subject: string, payload: Buffer, reply: string | undefined): void {
     try {
-      // TextEncoder, which the library would use, is four times dearer for short texts
-      this.link.connection?.publish(subject, Buffer.from(text), reply === undefined ? {} : { reply });
+      this.link.connection?.publish(subject, payload, reply === undefined ? {} : { reply });
     } catch (error) {
       report('plugin.warning', 'NATS transport', error); // closed this moment: everything under way is failed
     }

@@ -17,6 +17,7 @@ import {
 import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import type { BackendServer } from '../../../scripts/backends/index.mjs';
 import { describeBackend } from '../../../scripts/backends/jest.mjs';
+import { decodeBatch, isBatch } from '../src/batch.ts';
 import { natsTransport } from '../src/index.ts';
 
 interface Hello {
@@ -293,8 +294,7 @@ await describeBackend('nats', ({ start }) => {
     const go = await peer();
     const sizes: number[] = [];
     const count = (_: unknown, message: Msg): void => {
-      const json: unknown = message.json();
-      if (Array.isArray(json)) sizes.push(json.length / 2);
+      if (isBatch(message.data)) sizes.push(decodeBatch(message.data, (token) => token).length);
     };
     go.subscribe(subject, { callback: count });
     go.subscribe('_INBOX.>', { callback: count });

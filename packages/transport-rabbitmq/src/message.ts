@@ -57,9 +57,9 @@ export function contentOf(body: Body | undefined, limit: number): Buffer {
 
 /** Values that are no texts are left out, as Go does. */
 function headerOf(headers: unknown): Header {
-  const header: Headers = Object.create(null);
+  const header = new Map<string, string>();
   if (typeof headers !== 'object' || headers === null) return header;
-  for (const [key, value] of Object.entries(headers)) if (typeof value === 'string') header[key] = value;
+  for (const [key, value] of Object.entries(headers)) if (typeof value === 'string') header.set(key, value);
   return header;
 }
 

@@ -56,15 +56,15 @@ export function makeConfirmed(connection: ChannelModel, timeoutMs: number): Conf
     return new MicroError('unavailable', `rabbitmq: not confirmed within ${timeoutMs} ms`);
   }
 
+  const confirmations = new Confirmations(timeoutMs, late);
   return {
     async publish(exchange, key, body, options) {
       const channel = await open();
-      const messageId = options.mandatory ? `micro-${++last}` : options.messageId;
+      const messageId = options.mandatory ? `micro-${++last}` : undefined;
+      const all = messageId === undefined ? options : { ...options, messageId };
       const content = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
       try {
-        await confirmation(timeoutMs, late, (done) => {
-          channel.publish(exchange, key, content, { ...options, ...(messageId && { messageId }) }, done);
-        });
+        await confirmations.of((done) => channel.publish(exchange, key, content, all, done));
       } catch (error) {
         throw await whyNot(channel, error);
       }
@@ -81,17 +81,58 @@ export function makeConfirmed(connection: ChannelModel, timeoutMs: number): Conf
   };
 }
 
-function confirmation(
-  timeoutMs: number,
-  late: () => MicroError,
-  publish: (done: (error: unknown) => void) => void,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(late()), timeoutMs);
-    publish((error) => {
-      clearTimeout(timer);
-      if (error == null) resolve();
-      else reject(error instanceof Error ? error : new Error('the server could not take it'));
+interface Waiting {
+  readonly until: number;
+  readonly reject: (error: MicroError) => void;
+}
+
+/** Confirmations that are waited for, each so long, with one timer for all: a timer each is dear. */
+class Confirmations {
+  private readonly timeoutMs: number;
+  private readonly late: () => MicroError;
+  private readonly waiting = new Set<Waiting>(); // the oldest first
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(timeoutMs: number, late: () => MicroError) {
+    this.timeoutMs = timeoutMs;
+    this.late = late;
+  }
+
+  /** Rejects when the server does not take it, or says nothing in time. */
+  of(publish: (done: (error: unknown) => void) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const one: Waiting = { until: performance.now() + this.timeoutMs, reject };
+      this.waiting.add(one);
+      this.timer ??= setTimeout(() => this.check(), this.timeoutMs);
+      const done = (error: unknown): void => {
+        this.waiting.delete(one);
+        if (this.waiting.size === 0) this.rest();
+        if (error == null) resolve();
+        else reject(error instanceof Error ? error : new Error('the server could not take it'));
+      };
+      try {
+        publish(done);
+      } catch (error) {
+        done(error);
+      }
     });
-  });
+  }
+
+  private check(): void {
+    const now = performance.now();
+    this.rest();
+    for (const one of this.waiting) {
+      if (one.until > now) {
+        this.timer = setTimeout(() => this.check(), one.until - now);
+        return;
+      }
+      this.waiting.delete(one);
+      one.reject(this.late());
+    }
+  }
+
+  private rest(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
 }

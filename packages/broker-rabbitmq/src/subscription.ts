@@ -8,6 +8,7 @@ import {
 } from '@micro/core';
 import { atMost, makeConsumer, pause, type Received } from '@micro/core/plugin';
 import type { Channel, ConsumeMessage } from 'amqplib';
+import { type Acks, makeAcks } from './acks.ts';
 import { takeKept } from './kept.ts';
 import { attemptOf, decodeMessage, publishedAt } from './message.ts';
 import type { Settings } from './options.ts';
@@ -19,6 +20,7 @@ import type { Session, Sessions } from './sessions.ts';
 interface Attached {
   readonly session: Session;
   readonly channel: Channel;
+  readonly acks: Acks;
   readonly queue: string;
   readonly consumerTag: string;
 }
@@ -48,27 +50,23 @@ export async function makeSubscription(
     retryHere: queue === undefined || ordered,
   });
 
-  function receive(message: ConsumeMessage, at: Channel): void {
+  function receive(message: ConsumeMessage, acks: Acks): void {
+    acks.delivered(message);
     if (stopped.signal.aborted) late.push(message);
-    else consumer.give(receivedOf(message, at));
+    else consumer.give(receivedOf(message, acks));
   }
 
-  function receivedOf(message: ConsumeMessage, at: Channel): Received {
-    const here = (): boolean => attached?.channel === at; // else the server has taken it back
-    const giveBack = (): void => {
-      if (here()) at.nack(message, false, true);
-    };
+  function receivedOf(message: ConsumeMessage, acks: Acks): Received {
+    const giveBack = (): void => acks.giveBack(message);
     return {
       ...{ message: decodeMessage(message), attempt: attemptOf(message), publishedAt: publishedAt(message) },
       giveBack,
       settle(verdict, attempt) {
-        if (attached === undefined || !here()) return;
-        if (verdict.outcome === 'ack') return at.ack(message);
+        if (attached?.acks !== acks) return; // the server has taken it back
+        if (verdict.outcome === 'ack') return acks.ack(message);
         const { session, queue } = attached;
         const putting = putAside(session.confirmed, queue, message, attempt, verdict.delayMs).then(
-          () => {
-            if (here()) at.ack(message);
-          },
+          () => acks.ack(message),
           (error: unknown) => {
             onError(amqpError(error, 'putting a retry aside'));
             giveBack();
@@ -92,13 +90,14 @@ export async function makeSubscription(
       await channel.prefetch(Math.min(maxInFlight, mostPrefetched));
       const name = await declareQueue(channel, topic, options, settings);
       if (queue !== undefined) await takeKept(session.connection, session.confirmed, topic, name);
+      const acks = makeAcks(channel, () => attached?.channel === channel);
       let gone = false;
       const { consumerTag } = await channel.consume(name, (message) => {
-        if (message !== null) return receive(message, channel);
+        if (message !== null) return receive(message, acks);
         gone = true; // the queue was deleted, or its node is going down
         lose(channel, new Error('the server has ended the subscription'));
       });
-      if (!gone) attached = { session, channel, queue: name, consumerTag };
+      if (!gone) attached = { session, channel, acks, queue: name, consumerTag };
     } catch (error) {
       throw amqpError(reason ?? error, `subscribing to ${topic}`);
     }
@@ -137,17 +136,20 @@ export async function makeSubscription(
     stopped.abort();
     await recovering;
     if (attached === undefined) return;
-    const { channel, consumerTag } = attached;
+    const { channel, acks, consumerTag } = attached;
     await atMost(channel.cancel(consumerTag), settings.timeoutMs);
-    for (const message of late) if (attached?.channel === channel) channel.nack(message, false, true);
+    for (const message of late) acks.giveBack(message);
   }
 
   async function end(): Promise<void> {
     await leaving;
     await consumer.stop();
     await atMost(Promise.all(aside), settings.timeoutMs);
-    // Its answer comes behind all acknowledgements
-    if (attached !== undefined) await atMost(attached.channel.close(), settings.timeoutMs);
+    if (attached !== undefined) {
+      const { acks, channel } = attached;
+      acks.flush();
+      await atMost(channel.close(), settings.timeoutMs); // its answer comes behind all acknowledgements
+    }
     attached = undefined;
   }
 

@@ -133,6 +133,38 @@ await describeBackend('rabbitmq', ({ start }) => {
     await eventually(() => expect(texts.map(textOf)).toEqual(['after']));
   });
 
+  test('what is acknowledged out of order is gone, and what is still out comes again to the next', async () => {
+    const subject = topic();
+    const proxy = closing(await cutProxy(Number(new URL(server.url).port)));
+    const broker = brokerAt(proxy.address);
+    const done: string[] = [];
+    const held = new Set(['0', '3', '4']);
+    await broker.subscribe(
+      subject,
+      ({ message: one }) => {
+        const text = textOf(one);
+        if (held.has(text)) return new Promise(() => undefined);
+        done.push(text);
+        return Promise.resolve(ack);
+      },
+      subscribing({ queue: 'queue', durable: true }),
+    );
+    const sent = Array.from({ length: 8 }, (_, n) => message(String(n)));
+    await broker.publish(subject, sent);
+    await eventually(() => expect([...done].sort()).toEqual(['1', '2', '5', '6', '7']));
+    // acknowledged with the same connection after the others: when it is handled, they have left
+    await broker.publish(subject, [message('8')]);
+    await eventually(() => expect(done).toContain('8'));
+    const second: Message[] = [];
+    await brokerAt(server.url).subscribe(
+      subject,
+      collect(second),
+      subscribing({ queue: 'queue', durable: true }),
+    );
+    await proxy.refuse();
+    await eventually(() => expect(second.map(textOf).sort()).toEqual(['0', '3', '4']));
+  });
+
   test('one that waits long for its retry holds up none that waits less', async () => {
     const broker = brokerAt(server.url);
     const subject = topic();

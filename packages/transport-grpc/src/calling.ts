@@ -1,6 +1,6 @@
 import type { Metadata, Target } from '@micro/core';
 import { now } from '@micro/core/plugin';
-import { CallHeaders, fixedType } from './call-headers.ts';
+import { CallHeaders, fixedType, Headers } from './call-headers.ts';
 import { grpcTypeOf } from './content-type.ts';
 import { writeMetadata } from './metadata.ts';
 import { pathOf } from './path.ts';
@@ -15,11 +15,10 @@ interface Known {
 export class Calling {
   private readonly known: Known[] = [];
   /** The calling service's name, where there is one. */
-  private readonly from: Record<string, string>;
+  private readonly from = new Headers();
 
   /** Throws `bad_request` for a name that no header can carry. */
   constructor(from: string | undefined) {
-    this.from = emptyHeaders();
     if (from !== undefined && from !== '') writeMetadata({ 'micro-from-service': from }, this.from);
   }
 
@@ -31,7 +30,7 @@ export class Calling {
   headers(target: Target, deadline: number, metadata: Metadata | undefined): CallHeaders {
     const { contentType } = this.of(target);
     if (metadata === undefined && deadline === 0) return new CallHeaders(contentType, this.from);
-    const own = Object.assign(emptyHeaders(), this.from);
+    const own = Object.assign(new Headers(), this.from);
     if (metadata !== undefined) writeMetadata(metadata, own);
     if (deadline !== 0) own['grpc-timeout'] = writeTimeout(deadline - now());
     return new CallHeaders(contentType, own);
@@ -47,8 +46,4 @@ export class Calling {
     if (target.index > 0) this.known[target.index] = made;
     return made;
   }
-}
-
-function emptyHeaders(): Record<string, string> {
-  return Object.create(null);
 }

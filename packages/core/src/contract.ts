@@ -1,5 +1,6 @@
 import type { CallOptions, Context } from './context.ts';
 import { MicroError } from './errors.ts';
+import type { Metadata } from './metadata.ts';
 import type { Schema, StreamOf } from './schema.ts';
 import type { StreamKind } from './transport.ts';
 
@@ -10,6 +11,7 @@ export interface Endpoint {
   /** Doing it twice is as good as once, so core may repeat a call whose answer was lost. */
   readonly idempotent: boolean;
   readonly doc: string | undefined;
+  readonly metadata: Metadata | undefined;
   readonly '~types'?: { readonly call: unknown; readonly handle: unknown } | undefined;
 }
 interface Typed<Call, Handle> extends Endpoint {
@@ -56,6 +58,11 @@ export interface RpcOptions<Q, R> {
   readonly idempotent?: boolean;
   /** A sentence for people and tools; registered as the endpoint's description. */
   readonly doc?: string;
+  /**
+   * More that the registry is told of the endpoint, for gateways and tools: go-micro's API gateways read `endpoint`,
+   * `handler`, `method`, `path` and `host` (go-micro v4: api.Encode). What core registers itself is not replaced.
+   */
+  readonly metadata?: Metadata;
 }
 /** The kind of endpoint that two parts make. */
 export type Rpc<Q, R> =
@@ -75,8 +82,9 @@ export type Rpc<Q, R> =
 
 /** Declares an endpoint: what goes in, what comes out, each a schema or a `stream` of one. */
 export function rpc<Q extends Part, R extends Part>(options: RpcOptions<Q, R>): Rpc<Q, R>;
-export function rpc({ request, response, idempotent = false, doc }: RpcOptions<Part, Part>): Endpoint {
-  return Object.freeze({ request, response, idempotent, doc });
+export function rpc(options: RpcOptions<Part, Part>): Endpoint {
+  const { request, response, idempotent = false, doc, metadata } = options;
+  return Object.freeze({ request, response, idempotent, doc, metadata });
 }
 
 /** Endpoints under one name, offered by one service. */

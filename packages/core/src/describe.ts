@@ -9,13 +9,14 @@ const depth = 2;
 
 /** An endpoint as go-micro registers it, with the shape of its messages where the schema library tells. */
 export function describeEndpoint({ name, endpoint }: Handled): EndpointRecord {
-  const { doc } = endpoint;
+  const { doc, metadata } = endpoint;
   const method = name.slice(name.indexOf('.') + 1);
   return {
     name,
     request: describe(schemaOf(endpoint.request), `${method}Request`),
     response: describe(schemaOf(endpoint.response), `${method}Response`),
     metadata: {
+      ...metadata,
       ...(kindOf(endpoint) === 'unary' ? {} : { stream: 'true' }),
       ...(doc === undefined ? {} : { description: doc }),
     },

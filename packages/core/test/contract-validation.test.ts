@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Contract, EndpointRecord } from '../src/index.ts';
+import { type Contract, contract, type EndpointRecord, rpc, stream, type } from '../src/index.ts';
 import { Generated, WithArktype, WithTypes, WithValibot, WithZod } from './contracts.ts';
 import { client, network, service } from './fleet.ts';
 
@@ -162,6 +162,27 @@ describe('what the registry is told of an endpoint', () => {
     ]);
     return record?.endpoints.find(({ name }) => name === 'Shop.Order');
   }
+  test("with an endpoint's own metadata, which do not replace what core says of it", async () => {
+    const text = type<string>();
+    const Shop = contract('shop', 'Shop', {
+      find: rpc({ request: text, response: text, metadata: { method: 'GET', path: '/shop/{name}' } }),
+      watch: rpc({
+        request: text,
+        response: stream(text),
+        doc: 'Looks.',
+        metadata: { stream: 'no', description: '-' },
+      }),
+    });
+    const made = service({ ...network(), name: 'shop' });
+    made.handle(Shop, { find: (name) => name, async *watch() {} });
+    await made.start();
+    const [record] = await made.plugin('registry').getService('shop');
+    expect(record?.endpoints.map(({ metadata }) => metadata)).toEqual([
+      { method: 'GET', path: '/shop/{name}' },
+      { stream: 'true', description: 'Looks.' },
+    ]);
+  });
+
   const leaf = (name: string, type: string) => ({ name, type, values: null });
 
   test('with zod the fields and their Go types', async () => {

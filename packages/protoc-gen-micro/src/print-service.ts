@@ -1,6 +1,6 @@
 import type { HttpRule, MethodDescriptorProto, ServiceDescriptorProto } from './gen/compiler.micro.ts';
 import { namesOf } from './names.ts';
-import { quote } from './output.ts';
+import { type Output, quote } from './output.ts';
 import type { Places } from './places.ts';
 import { commentOf } from './print-message.ts';
 import type { References } from './references.ts';
@@ -38,7 +38,7 @@ export function printService(
     '});',
     () => {
       for (const [index, method] of service.method.entries())
-        printEndpoint(method, [...path, 2, index], references, places);
+        printEndpoint(service, method, [...path, 2, index], references, places);
     },
   );
   output.line();
@@ -105,6 +105,7 @@ function kindOf(method: MethodDescriptorProto, references: References): string {
 }
 
 function printEndpoint(
+  service: ServiceDescriptorProto,
   method: MethodDescriptorProto,
   path: readonly number[],
   references: References,
@@ -122,6 +123,24 @@ function printEndpoint(
     output.line(`response: ${part(method.outputType, method.serverStreaming)},`);
     if (level === 'NO_SIDE_EFFECTS' || level === 'IDEMPOTENT') output.line('idempotent: true,');
     if (doc !== '') output.line(`doc: ${quote(doc)},`);
+    printGateway(service, method, output);
+  });
+}
+
+/**
+ * What go-micro's gateways read in the registry (go-micro v4: api.Encode). They take every method on every path of an
+ * endpoint, so that it is the first method and its paths; all of them are in the routes.
+ */
+function printGateway(service: ServiceDescriptorProto, method: MethodDescriptorProto, output: Output): void {
+  const rules = rulesOf(method.options?.http);
+  const [first] = rules;
+  if (first === undefined) return;
+  const paths = rules.filter((rule) => rule.method === first.method).map(({ path }) => path);
+  output.block('metadata: {', '},', () => {
+    output.line(`endpoint: ${quote(`${service.name}.${pascal(method)}`)},`);
+    output.line("handler: 'rpc',");
+    output.line(`method: ${quote(first.method)},`);
+    output.line(`path: ${quote(paths.join(','))},`);
   });
 }
 

@@ -38,6 +38,12 @@ export const sources: readonly Source[] = [
     out: folder('../codec-protobuf/test/gen'),
   },
   {
+    folder: folder('../transport-grpc/test/protos'),
+    files: ['grpc/testing/test.proto'],
+    options: { importExtension: ts },
+    out: folder('../transport-grpc/test/gen'),
+  },
+  {
     folder: folder('../../examples/proto/proto'),
     files: ['greeter/v1/greeter.proto'],
     options: { importExtension: ts },

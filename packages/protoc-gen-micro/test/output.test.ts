@@ -67,6 +67,17 @@ describe('what is written', () => {
 ];`);
   });
 
+  test('a route is registered with its endpoint, as gateways of go-micro read it', () => {
+    const shop = content('shop/v1/shop.micro.ts');
+    expect(shop).toContain(`    metadata: {
+      endpoint: 'Shop.GetArticle',
+      handler: 'rpc',
+      method: 'GET',
+      path: '/v1/articles/{id},/v1/{id=articles/*}',
+    },`);
+    expect(shop.match(/metadata: \{/g)).toHaveLength(2);
+  });
+
   test('the package is the service, so that paths are those of gRPC; without one it is the name, or the option', () => {
     expect(content('shop/v1/shop.micro.ts')).toContain("contract('shop.v1', 'Shop', {");
     expect(content('names.micro.ts')).toContain("contract('Greeter', 'Greeter', {");

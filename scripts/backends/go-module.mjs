@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cached, cacheFolder } from './cache.mjs';
@@ -40,6 +41,35 @@ export function goModule(name, module, programs) {
       const args = ['-n', '19', 'go', 'build', '-ldflags=-s -w', '-o', ...output];
       await run('nice', args, { cwd: folder, env });
       await rm(caches, { recursive: true });
+    },
+  };
+}
+
+/** A program of ours in go/<name>, of Go's standard library alone: half a minute, once for each state of its sources. */
+export function goSources(name) {
+  const folder = fileURLToPath(new URL(`go/${name}`, import.meta.url));
+  const key = async () => {
+    const hash = createHash('sha256');
+    for (const file of (await readdir(folder)).sort())
+      hash.update(file).update(await readFile(join(folder, file)));
+    return `${name}-${process.platform}-${process.arch}-${hash.digest('hex').slice(0, 8)}`;
+  };
+  return {
+    what: `the Go program ${name}, to be built`,
+    quick: true,
+    missing: () => (onPath('go') === undefined ? 'there is no go on the PATH' : undefined),
+    cached: async () => cached(await key()),
+    key,
+    async make(target) {
+      const cache = await mkdtemp(join(tmpdir(), `go-${name}-`));
+      try {
+        const own = { CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOWORK: 'off', GOCACHE: cache };
+        const args = ['-n', '19', 'go', 'build', '-buildvcs=false', '-trimpath', '-ldflags=-s -w'];
+        const env = { ...process.env, ...own };
+        await run('nice', [...args, '-o', join(target, name), '.'], { cwd: folder, env });
+      } finally {
+        await rm(cache, { recursive: true });
+      }
     },
   };
 }

@@ -25,3 +25,7 @@ export function describePeer(
   name: 'grpc-python',
   body: (programs: { readonly python: string; readonly modules: string }) => void,
 ): Promise<void>;
+export function describePeer(
+  name: 'go',
+  body: (programs: { readonly clients: string }) => void,
+): Promise<void>;

@@ -1,7 +1,7 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { debianPackages, libraries } from './debian.mjs';
-import { goModule } from './go-module.mjs';
+import { goModule, goSources } from './go-module.mjs';
 import { onPath } from './processes.mjs';
 import { obstacle } from './programs.mjs';
 import { pythonModules } from './python-modules.mjs';
@@ -32,6 +32,13 @@ export const peers = {
   'grpc-go': {
     name: 'grpc-go',
     programs: { client: built('client'), server: built('server'), grpcurl: built('grpcurl') },
+  },
+  /** Clients of Go's standard library: HTTP on kept connections, and go-micro's tcp transport by encoding/gob. */
+  go: {
+    name: 'go',
+    programs: {
+      clients: { name: 'clients', source: goSources('clients'), unpacked: (root) => join(root, 'clients') },
+    },
   },
   /** protoc itself, with google/protobuf to import. */
   protoc: {

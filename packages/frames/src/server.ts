@@ -14,6 +14,7 @@ export class FrameServer {
   private readonly sweep: Sweep;
   private readonly sessions = new Set<ServerSession>();
   private draining = false;
+  private closed = false;
 
   constructor(acceptor: Acceptor, limits: Limits, sweep: Sweep) {
     this.acceptor = acceptor;
@@ -31,7 +32,8 @@ export class FrameServer {
       this.sessions.delete(session),
     );
     this.sessions.add(session);
-    if (this.draining) session.drain();
+    if (this.closed) session.close();
+    else if (this.draining) session.drain();
     if (first !== undefined) session.receive(first as Bytes);
   }
 
@@ -43,7 +45,7 @@ export class FrameServer {
 
   /** Cancels the work that is left and ends the connections after what was written has left. */
   close(): void {
-    this.draining = true;
+    this.closed = true;
     for (const session of this.sessions) session.close();
   }
 }

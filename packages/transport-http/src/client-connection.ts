@@ -8,6 +8,12 @@ import { writeMessage } from './write.ts';
 
 /** Up to here a request is written by one system call: it is taken whole, or not at all. */
 const oneWrite = 16_384;
+/** How a server ends an idle connection (RFC 9110 §15.5.9). */
+const goodbye = 'HTTP/1.1 408 ';
+/** The beginning of it will do: what follows in the next chunk is not read any more. */
+function isGoodbye(chunk: Buffer): boolean {
+  return chunk.length > 0 && goodbye.startsWith(chunk.toString('latin1', 0, goodbye.length));
+}
 
 /** One of a pool's connections: a call at a time, whose answer is the next message. */
 export class ClientConnection extends ClientSocket {
@@ -60,15 +66,20 @@ export class ClientConnection extends ClientSocket {
   }
 
   protected override receive(chunk: Buffer): void {
+    if (this.call !== undefined) super.receive(chunk);
+    else if (isGoodbye(chunk)) {
+      this.pool.left();
+      this.destroy();
+    }
     // an answer to nothing would be taken for the answer to the next request
-    if (this.call === undefined) this.refused({ status: 400, reason: 'bytes without a request' });
-    else super.receive(chunk);
+    else this.refused({ status: 400, reason: 'bytes without a request' });
   }
 
   message(head: Head, buffer: Buffer, from: number, to: number, more: boolean): void {
     const { call, pool } = this;
     if (isInterim(head) || call === undefined) return;
-    if (more) {
+    const leaving = more && isGoodbye(this.reader.rest);
+    if (more && !leaving) {
       this.refused({ status: 400, reason: 'bytes behind the answer' });
       return;
     }
@@ -79,9 +90,10 @@ export class ClientConnection extends ClientSocket {
       pool.upgrade(this, this.release(), call);
       return;
     }
-    if (head.close) pool.left();
+    const last = leaving || head.close;
+    if (last) pool.left();
     // given on before the caller is told: the next request is under way while this one's reply is handled
-    if (!head.close && head.status === 200) pool.free(this, head.accept !== '');
+    if (!last && head.status === 200) pool.free(this, head.accept !== '');
     else this.destroy();
     const { text, contentType } = call.target;
     const error = errorOf(head, pool.address, buffer, from, to);

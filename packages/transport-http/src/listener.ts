@@ -7,6 +7,13 @@ import { type Head, HeadParser } from './head.ts';
 import type { Settings } from './options.ts';
 import { ServerConnection } from './server-connection.ts';
 
+/** A request that was sent before its client could know that we leave is waited for so long. */
+const lingerMs = 200;
+/** Clients that are about to connect have come by then. */
+const quietMs = 25;
+/** A client has so long to close its side, once all is written. */
+const closeMs = 1000;
+
 export class HttpListener implements SocketListener, Swept {
   readonly metadata: Metadata;
   /** The connections that speak frames; undefined: that is switched off. */
@@ -26,7 +33,10 @@ export class HttpListener implements SocketListener, Swept {
     readonly write: number;
     readonly idle: number;
   };
-  private closing = false;
+  private phase: 'open' | 'stopping' | 'lingering' | 'ending' | 'closed' = 'open';
+  /** Connections that came while the listener was about to stop. */
+  private readonly held: Socket[] = [];
+  private timer: NodeJS.Timeout | undefined;
   private readonly onClosed: () => void;
   private readonly server: SocketServer;
   private readonly connections = new Set<ServerConnection>();
@@ -74,12 +84,31 @@ export class HttpListener implements SocketListener, Swept {
   }
 
   async close(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
-    this.draining = this.closing = true;
-    for (const connection of this.connections) connection.finish();
-    this.frames?.close();
+    if (this.phase === 'open') void this.leave();
     await this.server.close(options.signal);
+    this.phase = 'closed';
+    clearTimeout(this.timer);
     this.sweep.remove(this);
     this.onClosed();
+  }
+
+  /** Connections that may still be used are answered once more, and the others are ended. */
+  private async leave(): Promise<void> {
+    this.phase = 'stopping';
+    this.draining = true;
+    this.frames?.close();
+    for (const connection of this.connections) if (!connection.lingers) connection.finish();
+    await this.server.stop(quietMs);
+    if (this.phase !== 'stopping') return;
+    this.phase = 'lingering';
+    for (const socket of this.held.splice(0)) socket.resume();
+    this.timer = setTimeout(() => {
+      this.phase = 'ending';
+      for (const connection of this.connections) connection.finish();
+      this.timer = setTimeout(() => {
+        for (const { socket } of this.connections) socket.destroySoon();
+      }, closeMs);
+    }, lingerMs);
   }
 
   destroy(): void {
@@ -96,11 +125,15 @@ export class HttpListener implements SocketListener, Swept {
     const connection = new ServerConnection(this, socket);
     this.connections.add(connection);
     socket.on('close', () => this.connections.delete(connection));
+    // who is answered comes again: nobody is, until we listen no more
+    if (this.phase === 'stopping') this.held.push(socket.pause());
+    else if (this.phase === 'ending') connection.finish();
   }
 
   check(): void {
     for (const connection of this.connections) connection.check();
     // what is left then is still shaking hands
-    if (this.closing && this.connections.size === 0 && (this.frames?.size ?? 0) === 0) this.destroy();
+    if (this.phase !== 'open' && this.connections.size === 0 && (this.frames?.size ?? 0) === 0)
+      this.destroy();
   }
 }

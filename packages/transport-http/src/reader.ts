@@ -28,6 +28,8 @@ const stopped = 5;
  * bytes are cut, and holds at most twice what has come of one message. What lies in one chunk is not copied.
  */
 export class MessageReader {
+  /** While a message is told: what has come behind it. */
+  rest: Buffer = empty;
   private readonly target: MessageTarget;
   private readonly parser: HeadParser;
   private readonly limits: ReaderLimits;
@@ -149,7 +151,10 @@ export class MessageReader {
     const { head } = this;
     this.state = inHead;
     this.release();
-    this.target.message(head, buffer, from, to, next < chunk.length);
+    const more = next < chunk.length;
+    this.rest = more ? chunk.subarray(next) : empty;
+    this.target.message(head, buffer, from, to, more);
+    this.rest = empty;
     return next;
   }
 

@@ -11,6 +11,8 @@ import { ServerStream } from './server-stream.ts';
 import { writeMessage } from './write.ts';
 
 const maxPipelined = 16;
+/** A connection that has been idle for so many ticks is not about to be used. */
+const quietTicks = 2;
 const reasons = {
   400: 'Bad Request',
   413: 'Content Too Large',
@@ -105,7 +107,7 @@ export class ServerConnection implements MessageTarget {
     const { listener, socket } = this;
     if (head.upgrade !== protocolName || more || listener.frames === undefined || listener.draining)
       return false;
-    if (this.call !== undefined || this.queue.length > 0 || this.stream !== undefined) return false;
+    if (this.busy) return false;
     const lines = `Connection: Upgrade\r\nUpgrade: ${protocolName}\r\n`;
     socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines}\r\n`, 'latin1');
     return this.handOver();
@@ -216,11 +218,34 @@ export class ServerConnection implements MessageTarget {
     this.socket.end();
   }
 
-  /** The listener closes: nothing more is read, what was written still leaves. */
+  /** Whether the client may well have sent a request already that is not here yet. */
+  get lingers(): boolean {
+    if (this.ending || this.busy) return false;
+    return this.reader.partial !== 'no' || this.listener.sweep.tick - this.since < quietTicks;
+  }
+
+  /** The listener closes, and what was written still leaves. What comes from now on is not delivered. */
   finish(): void {
+    if (this.ending) return;
+    // who has not read the last answer has not sent another request
+    const { busy, socket } = this;
     this.leave();
+    if (busy || socket.writableLength > 0) this.end();
+    else this.dismiss();
+  }
+
+  /**
+   * Our end may cross a request. To be told so is the one answer that says of a request on its way that it may go
+   * again (RFC 9110 §15.5.9); a connection that just ends leaves open whether it was served.
+   */
+  private dismiss(): void {
+    const lines = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nMicro-Delivered: no\r\n';
+    writeMessage(this.socket, lines, '');
     this.end();
-    this.socket.destroySoon();
+  }
+
+  private get busy(): boolean {
+    return this.call !== undefined || this.stream !== undefined || this.queue.length > 0;
   }
 
   check(): void {
@@ -234,7 +259,10 @@ export class ServerConnection implements MessageTarget {
     else if (partial === 'body' && !this.socket.isPaused()) limit = limits.progress;
     else if (this.call !== undefined || streaming) return;
     else if (partial === 'head' || this.first) limit = limits.head;
-    else limit = limits.idle;
+    else {
+      if (age >= limits.idle) this.dismiss();
+      return;
+    }
     if (age >= limit) this.socket.destroy();
   }
 

@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import { eventually } from '@micro/conformance';
 import { noMetadata } from '@micro/core';
-import { acceptor, listener, listenForEachTest, peer, transport } from './listening.ts';
+import { acceptor, listener, listenForEachTest, peer, restart, transport } from './listening.ts';
 import { post, Raw } from './raw.ts';
 import { dialable, failureOf, portOf, send, target } from './world.ts';
 
@@ -52,7 +53,53 @@ describe('a server that goes away', () => {
     raw.socket.resume();
     await closed;
     await raw.closed;
-    expect(raw.received.endsWith(`${body}\n`)).toBe(true);
+    expect(raw.received.includes(`${body}\n`)).toBe(true);
+  });
+
+  test('answers a request that was on its way when it closed', async () => {
+    const raw = await peer();
+    const fresh = await peer();
+    raw.send(post('1'));
+    await raw.answers(1);
+    const closed = listener.close();
+    raw.send(post('2'));
+    fresh.send(post('3'));
+    await Promise.all([closed, raw.closed, fresh.closed]);
+    expect(await raw.answers(2)).toEqual(['1\n', '2\n']);
+    expect(await fresh.answers(1)).toEqual(['3\n']);
+    expect(raw.received).toContain('Connection: close');
+  });
+
+  test('says so when it ends an idle connection, and that what crosses is not delivered', async () => {
+    const raw = await Raw.to(portOf(listener), { allowHalfOpen: true });
+    raw.send(post('1'));
+    await raw.answers(1);
+    const closed = listener.close();
+    await once(raw.socket, 'end');
+    expect(raw.received).toMatch(
+      /HTTP\/1.1 408 Request Timeout\r\nConnection: close\r\nMicro-Delivered: no\r\n/,
+    );
+    raw.send(post('2'.repeat(100_000)));
+    raw.socket.end();
+    await Promise.all([closed, raw.closed]);
+    expect(raw.socket.errored).toBeNull();
+    expect(acceptor.taken).toHaveLength(1);
+  });
+
+  test('waits no longer than a second for a peer that keeps its side open', async () => {
+    const raw = await Raw.to(portOf(listener), { allowHalfOpen: true });
+    raw.send(post('1'));
+    await raw.answers(1);
+    await listener.close();
+    raw.socket.destroy();
+  });
+
+  test('says so too when a connection was idle for too long', async () => {
+    await restart({ idleTimeoutMs: 40 });
+    const raw = await peer();
+    raw.send(post('1'));
+    await raw.closed;
+    expect(raw.received).toContain('HTTP/1.1 408 ');
   });
 
   test('cancels what is left, closes idle connections at once, and nobody waits for a peer that does not read', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { eventually } from '@micro/conformance';
+import { type BackgroundMessage, onBackground } from '@micro/core';
 import { answerAll, call, pool, poolForEachTest, requests, server, start, transport } from './pooling.ts';
 import { ok, type Raw } from './raw.ts';
 import { failureOf, type TestCall } from './world.ts';
@@ -59,6 +60,28 @@ describe('connections of a pool', () => {
     await eventually(() => pool.state === 'idle');
     expect(await call().result).toBe('1');
     expect(server.peers).toHaveLength(2);
+  });
+
+  test('takes a 408 for a goodbye: a call that crosses it was not delivered, and to nothing it is no offence', async () => {
+    const goodbye =
+      'HTTP/1.1 408 Request Timeout\r\nMicro-Delivered: no\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+    const reports: BackgroundMessage[] = [];
+    const off = onBackground((message) => reports.push(message));
+    const crossing = call();
+    (await requests(0, 1)).send(goodbye);
+    expect(await failureOf(crossing)).toMatchObject({ error: { code: 'unavailable' }, delivered: 'no' });
+    const together = call();
+    (await requests(1, 1)).send(ok('"answer"') + goodbye);
+    expect(await together.result).toBe('"answer"');
+    answerAll();
+    expect(await call().result).toBe('1');
+    expect(server.peers).toHaveLength(3);
+    const idle = server.peers[2] as Raw;
+    idle.send(goodbye);
+    await idle.closed;
+    expect(pool.state).toBe('leaving');
+    off();
+    expect(reports.map(({ event }) => event)).not.toContain('transport.protocol_error');
   });
 
   test('repeats a call by itself only when the kernel refused to take it', async () => {

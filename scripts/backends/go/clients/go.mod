@@ -1,0 +1,3 @@
+module micro/clients
+
+go 1.22

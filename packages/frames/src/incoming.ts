@@ -6,7 +6,6 @@ import type {
   Metadata,
   MicroError,
   Peer,
-  ReplyMetadata,
   Route,
   StreamSink,
   Work,
@@ -55,12 +54,12 @@ export class IncomingFrameCall implements IncomingCall {
     if (this.remainingMs > 0) this.remainingMs = Math.max(1, this.remainingMs - (now() - this.startedAt));
   }
 
-  reply(body: Body, metadata?: ReplyMetadata): void {
-    this.session.reply(this, body, metadata);
+  reply(body: Body): void {
+    this.session.reply(this, body);
   }
 
-  fail(error: MicroError, delivered: Delivered, metadata?: ReplyMetadata): void {
-    this.session.fail(this, error, delivered === 'no', metadata);
+  fail(error: MicroError, delivered: Delivered): void {
+    this.session.fail(this, error, delivered === 'no');
   }
 }
 

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
+import { createPrivateKey, randomBytes } from 'node:crypto';
 import { realpathSync } from 'node:fs';
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { exists } from './cache.mjs';
 import { java, javaArguments } from './java.mjs';
@@ -38,20 +38,27 @@ export const kafka = {
           java: await provide(java),
           kafka: program,
           folder,
-          ports: [1, 2, 3],
+          ports: [1, 2, 3, 4, 5],
           data: join(folder, 'template'),
         });
       }),
       unpacked: (root) => ({ classPath: join(root, 'lib/*'), template: join(root, 'template') }),
     },
   },
-  ports: 3,
-  // `sasl` takes SASL/PLAIN: alice, with the password alice-secret.
-  addresses: ([port, saslPort]) => ({ url: `127.0.0.1:${port}`, sasl: `127.0.0.1:${saslPort}` }),
-  // options.config: more lines of server.properties.
-  async prepare({ programs, folder, ports, options: { config = [] } = {} }) {
+  ports: 7,
+  // `sasl` takes SASL/PLAIN: alice, with the password alice-secret; `saslTls` over TLS. Kafka tells clients where to
+  // go: those that come to `proxied` are told `proxy`, where nobody listens but for a proxy of the test's.
+  addresses: ([port, sasl, , proxied, proxy, tlsPort, saslTls], { tls } = {}) =>
+    Object.fromEntries(
+      Object.entries({ url: port, sasl, proxied, proxy, ...(tls && { tls: tlsPort, saslTls }) }).map(
+        ([name, at]) => [name, `127.0.0.1:${at}`],
+      ),
+    ),
+  // options.config: more lines of server.properties. options.tls: { certFile, keyFile, caFile }.
+  async prepare({ programs, folder, ports, options: { config = [], tls } = {} }) {
     const data = join(folder, 'data');
-    await writeFile(join(folder, 'server.properties'), properties(ports, data, config));
+    const lines = [...(tls === undefined ? [] : await tlsLines(tls, folder)), ...config];
+    await writeFile(join(folder, 'server.properties'), properties(ports, data, lines, tls !== undefined));
     if (await exists(join(data, 'meta.properties'))) return;
     const { template } = programs.kafka;
     if (template === undefined) await format({ ...programs, folder, ports, data });
@@ -83,21 +90,41 @@ async function serves(port) {
   return answer.length >= 12 && answer.readInt32BE(4) === 1 && answer.readInt32BE(8) === 1;
 }
 
-function properties([port, saslPort, controllerPort], data, more) {
-  const login = 'org.apache.kafka.common.security.plain.PlainLoginModule';
-  const listeners = `PLAIN://127.0.0.1:${port},SASL://127.0.0.1:${saslPort}`;
+/** The certificate and its key in one PEM file, as Kafka takes it: the key in PKCS #8 (KIP-651). */
+async function tlsLines({ certFile, keyFile, caFile }, folder) {
+  const keystore = join(folder, 'keystore.pem');
+  const key = createPrivateKey(await readFile(keyFile)).export({ type: 'pkcs8', format: 'pem' });
+  await writeFile(keystore, `${key}${await readFile(certFile, 'utf8')}`);
   return [
-    ...[
-      'process.roles=broker,controller',
-      'node.id=1',
-      `controller.quorum.voters=1@127.0.0.1:${controllerPort}`,
-    ],
-    `listeners=${listeners},CTL://127.0.0.1:${controllerPort}`,
-    `advertised.listeners=${listeners}`,
-    'listener.security.protocol.map=PLAIN:PLAINTEXT,SASL:SASL_PLAINTEXT,CTL:PLAINTEXT',
+    ...['ssl.keystore.type=PEM', `ssl.keystore.location=${keystore}`],
+    ...(caFile === undefined ? [] : ['ssl.truststore.type=PEM', `ssl.truststore.location=${caFile}`]),
+    ...(caFile === undefined ? [] : ['listener.name.tls.ssl.client.auth=required']),
+  ];
+}
+
+function properties([port, sasl, controller, proxied, proxy, tls, saslTls], data, more, withTls = false) {
+  const login = 'org.apache.kafka.common.security.plain.PlainLoginModule';
+  const protocols = {
+    ...{ PLAIN: 'PLAINTEXT', SASL: 'SASL_PLAINTEXT', PROXIED: 'PLAINTEXT' },
+    ...(withTls && { TLS: 'SSL', SASLTLS: 'SASL_SSL' }),
+  };
+  const named = (ports) =>
+    Object.keys(protocols)
+      .map((name) => `${name}://127.0.0.1:${ports[name]}`)
+      .join();
+  const listening = { PLAIN: port, SASL: sasl, PROXIED: proxied, TLS: tls, SASLTLS: saslTls };
+  const map = Object.entries({ ...protocols, CTL: 'PLAINTEXT' })
+    .map((pair) => pair.join(':'))
+    .join();
+  const plain = `plain.sasl.jaas.config=${login} required user_alice="alice-secret";`;
+  return [
+    ...['process.roles=broker,controller', 'node.id=1', `controller.quorum.voters=1@127.0.0.1:${controller}`],
+    `listeners=${named(listening)},CTL://127.0.0.1:${controller}`,
+    `advertised.listeners=${named({ ...listening, PROXIED: proxy })}`,
+    `listener.security.protocol.map=${map}`,
     ...['inter.broker.listener.name=PLAIN', 'controller.listener.names=CTL'],
     'sasl.enabled.mechanisms=PLAIN',
-    `listener.name.sasl.plain.sasl.jaas.config=${login} required user_alice="alice-secret";`,
+    ...['sasl', 'sasltls'].map((name) => `listener.name.${name}.${plain}`),
     `log.dirs=${data}`,
     // one node; one partition unless a test asks for more
     ...['auto.create.topics.enable=true', 'num.partitions=1', 'default.replication.factor=1'],

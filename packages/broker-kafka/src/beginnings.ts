@@ -15,13 +15,15 @@ export async function beginningsOf(
   topic: string,
   group: string,
   { start, queue }: Pick<SubscribeOptions, 'start' | 'queue'>,
+  goQueues: boolean,
 ): Promise<ReadonlyMap<number, Beginning>> {
   if (typeof start !== 'string') {
     const found = await admin.fetchTopicOffsetsByTimestamp(topic, start.sinceMs);
     return new Map(found.map(({ partition, offset }) => [partition, from(Number(offset))]));
   }
   const offsets = await admin.fetchTopicOffsets(topic);
-  const first = queue !== undefined && start === 'new' && (await isFirst(admin, topic, group));
+  // Go's groups do not say of which topics they are: each is the first
+  const first = queue !== undefined && start === 'new' && (goQueues || (await isFirst(admin, topic, group)));
   return new Map(
     offsets.map(({ partition, high, low }) => {
       if (start === 'all') return [partition, from(Number(low))];

@@ -5,11 +5,11 @@ import {
   type SubscribeOptions,
   type Subscription,
 } from '@micro/core';
-import { abortable, atMost, checkSignal } from '@micro/core/plugin';
+import { abortable, atMost, checkSignal, inTime } from '@micro/core/plugin';
 import type { Admin } from 'kafkajs';
 import { makeClient } from './client.ts';
 import { kafkaError } from './errors.ts';
-import { type KafkaBrokerOptions, settingsOf } from './options.ts';
+import { type KafkaBrokerOptions, leavingMs, settingsOf } from './options.ts';
 import { makePublisher } from './publisher.ts';
 import { makeSubscription } from './subscription.ts';
 import { makeEnsureTopic } from './topics.ts';
@@ -58,16 +58,16 @@ export function kafkaBroker(options: KafkaBrokerOptions = {}): Broker {
 
   async function shut(): Promise<void> {
     closer.abort(new MicroError('unavailable', 'the kafka broker is closed'));
-    await atMost(Promise.allSettled(joining), settings.timeoutMs);
-    const signal = AbortSignal.abort();
-    await Promise.all([...subscriptions].map((subscription) => subscription.stop({ signal })));
-    await publisher.close();
-    const connected = admin?.then((one) => one.disconnect());
-    await atMost(
-      Promise.resolve(connected).catch(() => undefined),
-      settings.timeoutMs,
-    ); // gone already
+    await atMost(leaveAll(), leavingMs);
     client.destroy();
+  }
+
+  /** Never rejects: what the servers do not hear they notice. */
+  async function leaveAll(): Promise<void> {
+    const signal = AbortSignal.abort();
+    const stopping = [...subscriptions].map((subscription) => subscription.stop({ signal }));
+    await Promise.allSettled([...joining, ...stopping, publisher.close()]);
+    await Promise.allSettled([admin?.then((connected) => connected.disconnect())]);
   }
 
   return {
@@ -77,7 +77,7 @@ export function kafkaBroker(options: KafkaBrokerOptions = {}): Broker {
       check(topic, signal);
       if (messages.length === 0) return;
       const publishing = publisher.publish(topic, messages, keep, signal);
-      await inTime(abortable(publishing, closer.signal), 2 * settings.timeoutMs, `publishing to ${topic}`);
+      await answered(abortable(publishing, closer.signal), 2 * settings.timeoutMs, `publishing to ${topic}`);
     },
     async subscribe(topic, deliver, subscribing) {
       check(topic, subscribing.signal);
@@ -86,6 +86,7 @@ export function kafkaBroker(options: KafkaBrokerOptions = {}): Broker {
         settings,
         ensureTopic,
         admin: connectedAdmin,
+        closed: closer.signal,
       });
       joining.add(making);
       const owned = making.then((made) => {
@@ -98,7 +99,7 @@ export function kafkaBroker(options: KafkaBrokerOptions = {}): Broker {
         const wanted = abortable(abortable(owned, subscribing.signal), closer.signal);
         // A group waits for the old sessions of its members
         const limitMs = 2 * (settings.sessionMs + settings.timeoutMs);
-        subscription = await inTime(wanted, limitMs, `subscribing to ${topic}`);
+        subscription = await answered(wanted, limitMs, `subscribing to ${topic}`);
       } catch (error) {
         // Who has given up does not want it any more, when it comes
         owned.then((late) => late.stop({ signal: AbortSignal.abort() })).catch(() => undefined);
@@ -131,11 +132,7 @@ function checkAsked(topic: string, { queue, durable, maxInFlight }: SubscribeOpt
 }
 
 /** The promise's result; rejects with `unavailable` when there is none in time. */
-async function inTime<T>(promise: Promise<T>, limitMs: number, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new MicroError('unavailable', `kafka: ${what}: no answer within ${limitMs} ms`);
-    timer = setTimeout(reject, limitMs, error);
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+function answered<T>(promise: Promise<T>, limitMs: number, what: string): Promise<T> {
+  const silent = `kafka: ${what}: no answer within ${limitMs} ms`;
+  return inTime(promise, limitMs, () => new MicroError('unavailable', silent));
 }

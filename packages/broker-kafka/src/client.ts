@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { report } from '@micro/core';
 import { tlsClientOptions } from '@micro/core/plugin';
@@ -7,7 +7,10 @@ import type { Settings } from './options.ts';
 
 export interface Client {
   readonly kafka: Kafka;
-  /** Ends every socket that is left: after an outage the library's `disconnect()` leaves one open. No new one follows. */
+  /**
+   * Ends every socket that is left: after an outage the library's `disconnect()` leaves one open. No new one follows,
+   * and the library, which cannot be interrupted between its tries, makes no more of them.
+   */
   destroy(): void;
 }
 
@@ -21,7 +24,10 @@ export function makeClient(
   let destroyed = false;
   const ssl = tls === undefined ? undefined : tlsClientOptions(tls);
   const kafka = new Kafka({
-    ...{ clientId: 'micro', brokers: [...brokers], retry },
+    ...{ clientId: 'micro', retry },
+    // It asks for the servers before each new try. Without an answer it waits for ever, and holds nothing; after an
+    // error it would try again, for seconds in which the process does not end
+    brokers: () => (destroyed ? new Promise<never>(() => undefined) : [...brokers]),
     ...{ connectionTimeout: timeoutMs, authenticationTimeout: timeoutMs },
     // Its check of requests is a timer that it does not always clear, and the process would never end: ours is the
     // socket's, and whoever waits here has a limit
@@ -39,7 +45,7 @@ export function makeClient(
       const socket =
         ssl === undefined
           ? connect({ host, port }, onConnect)
-          : connectTls({ host, port, servername: host, ...ssl }, onConnect);
+          : connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }), ...ssl }, onConnect);
       socket.setKeepAlive(true, 60_000);
       socket.setTimeout(silenceMs); // the library listens
       sockets.add(socket);

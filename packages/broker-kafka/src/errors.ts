@@ -4,9 +4,13 @@ import { type Code, isMicroError, MicroError } from '@micro/core';
 export function kafkaError(cause: unknown, what: string): MicroError {
   if (isMicroError(cause)) return cause;
   const root = rootOf(cause);
-  const reason = root instanceof Error && root.message !== '' ? root.message : String(root);
+  const said = root instanceof Error && root.message !== '' ? root.message : String(root);
+  const reason = typeOf(root) === 'KafkaJSConnectionClosedError' ? closed : said;
   return new MicroError(codeOf(root), `kafka: ${what}: ${reason}`, { cause });
 }
+
+/** Kafka tells nothing to who comes without TLS or a login where it wants them. */
+const closed = 'the server has closed the connection, as one does that wants TLS or a login';
 
 /** The library wraps errors in those of its retries and of many topics at once: the innermost is the server's. */
 function rootOf(error: unknown): unknown {
@@ -28,8 +32,7 @@ export function typeOf(error: unknown): string {
 
 function codeOf(error: unknown): Code {
   const type = typeOf(error);
-  if (type === 'KafkaJSSASLAuthenticationError' || type === 'SASL_AUTHENTICATION_FAILED')
-    return 'unauthorized';
+  if (type.includes('SASL')) return 'unauthorized'; // a wrong password, a mechanism that is not there
   if (type.endsWith('AUTHORIZATION_FAILED')) return 'forbidden';
   if (type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE') return 'too_large';
   if (type.startsWith('INVALID_') || type === 'POLICY_VIOLATION') return 'bad_request';

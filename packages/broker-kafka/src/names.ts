@@ -16,11 +16,12 @@ export function topicOf(topic: string): string {
 }
 
 /**
- * The consumer group of a queue. One for each topic: a group whose members subscribe to different topics would be
- * given partitions of all of them to anybody. No topic has a slash, so the topic of a group can be read.
+ * The consumer group of a queue. One for each topic, so that a change in one does not interrupt the others; go-micro
+ * has one for all topics (go-micro/plugins v4: broker/kafka/kafka.go, Subscribe). No topic has a slash, so the topic
+ * of a group of ours can be read.
  */
-export function groupOf(queue: string, topic: string): string {
-  return `${queue}${separator}${topic}`;
+export function groupOf(queue: string, topic: string, goQueues = false): string {
+  return goQueues ? queue : `${queue}${separator}${topic}`;
 }
 
 export function isGroupOf(group: string, topic: string): boolean {

@@ -13,6 +13,11 @@ export interface KafkaBrokerOptions extends BackendOptions {
   readonly partitions?: number | undefined;
   /** Of a topic that is not there yet. -1: the server's default.replication.factor. @default -1 */
   readonly replicas?: number | undefined;
+  /**
+   * Consumer groups as go-micro's, which are named by their queue alone, whatever its topics: members in Go and in
+   * TypeScript share. All members of a queue must have it alike. @default false
+   */
+  readonly goQueues?: boolean | undefined;
   /** A member that has shown no sign of life for so long is dead, and its events are others'. @default 10000 */
   readonly sessionMs?: number | undefined;
   /** Connecting, and an answer of the server, may take so long. @default 5000 */
@@ -20,6 +25,9 @@ export interface KafkaBrokerOptions extends BackendOptions {
   /** Messages published and not yet confirmed; more are refused with `overloaded`. @default 16384 */
   readonly maxUnconfirmed?: number | undefined;
 }
+
+/** What leaving a group and closing may take, handlers aside: the servers may be away, and nobody answers. */
+export const leavingMs = 2_000;
 
 const defaults = { sessionMs: 10_000, timeoutMs: 5_000, maxUnconfirmed: 16_384 };
 
@@ -35,6 +43,7 @@ export interface Settings {
     | undefined;
   readonly partitions: number;
   readonly replicas: number;
+  readonly goQueues: boolean;
   readonly sessionMs: number;
   readonly timeoutMs: number;
   readonly maxUnconfirmed: number;
@@ -43,7 +52,7 @@ export interface Settings {
 /** The options with their defaults. Throws `bad_request` for what makes no sense. */
 export function settingsOf(options: KafkaBrokerOptions): Settings {
   const { address = '127.0.0.1:9092', tls, user, password = '', mechanism = 'plain' } = options;
-  const { partitions = 8, replicas = -1 } = options;
+  const { partitions = 8, replicas = -1, goQueues = false } = options;
   const brokers = (typeof address === 'string' ? address.split(',') : address).map((one) => one.trim());
   if (
     brokers.length === 0 ||
@@ -57,7 +66,7 @@ export function settingsOf(options: KafkaBrokerOptions): Settings {
         `broker kafka: ${name} must be a positive integer or -1, not ${count}`,
       );
   return {
-    ...{ brokers, tls, partitions, replicas },
+    ...{ brokers, tls, partitions, replicas, goQueues },
     login: user === undefined ? undefined : { mechanism, username: user, password },
     sessionMs: positive('sessionMs', options),
     timeoutMs: positive('timeoutMs', options),

@@ -5,7 +5,7 @@ import { makeClient } from './client.ts';
 import { kafkaError, typeOf } from './errors.ts';
 import { encodeMessage } from './message.ts';
 import { topicOf } from './names.ts';
-import type { Settings } from './options.ts';
+import { leavingMs, type Settings } from './options.ts';
 import { makePartitioner } from './partitioner.ts';
 import type { EnsureTopic } from './topics.ts';
 
@@ -19,9 +19,9 @@ export interface Publisher {
   close(): Promise<void>;
 }
 
-/** Soon: about two seconds. Who publishes is told that the server is away, and nothing waits. */
 /** An idle connection is made anew at its next use. */
 const idleMs = 60_000;
+/** About two seconds. Who publishes is told that the server is away, and nothing waits. */
 const retry = { initialRetryTime: 50, maxRetryTime: 500, retries: 6 };
 /** Of one request: a server takes 1 MiB by default. */
 const mostMessages = 500;
@@ -83,7 +83,7 @@ export function makePublisher(settings: Settings, ensureTopic: EnsureTopic): Pub
     },
     async close() {
       const connected = connecting?.then(() => producer.disconnect());
-      await atMost(Promise.resolve(connected).catch(nothing), settings.timeoutMs);
+      await atMost(Promise.resolve(connected).catch(nothing), leavingMs);
       client.destroy();
     },
   };

@@ -35,15 +35,18 @@ await describeBackend('kafka', ({ start }) => {
   beforeAll(async () => {
     server = await start({ config: ['message.max.bytes=100000'] });
   }, 60_000);
-  const port = (): number => Number(server.url.split(':')[1]);
+  const portOf = (name: string): number => Number(server.addresses[name]?.split(':')[1]);
   const options = { partitions: 4, sessionMs: 3_000, timeoutMs: 3_000 };
   const at = (address: string): Broker => kafkaBroker({ address, ...options });
   const harness: BrokerFaultHarness = {
     name: 'kafka',
     features: kafkaBroker().features,
     create: () => at(server.url),
+    // Kafka tells its clients where to go: to the proxy, those who come to this port
+    createAt: (port) => at(`127.0.0.1:${port}`),
     server: () => server,
-    port,
+    port: () => portOf('proxied'),
+    proxyPort: () => portOf('proxy'),
     address: () => server.url,
     memberFile: () => join(folder, 'member.mjs'),
     refused: {

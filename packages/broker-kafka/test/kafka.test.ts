@@ -10,6 +10,10 @@ import { ack, brokerAt, collect, message, refused, subscribing, textOf } from '.
 const fromGo =
   '{"Header":{"Content-Type":"application/json","Micro-ID":"0b4c2f6e-1d2a-4c3b-9e8f-7a6b5c4d3e2f","Micro-Topic":"greetings"},"Body":"eyJuYW1lIjoiSm9obiJ9Cg=="}';
 
+/** What of a kind keeps this process from its end. */
+const active = (kind: string): number =>
+  process.getActiveResourcesInfo().filter((type) => type.startsWith(kind)).length;
+
 let names = 0;
 const topic = (): string => `topic.${++names}`;
 
@@ -109,4 +113,25 @@ await describeBackend('kafka', ({ start }) => {
       expect(left.length).toBeLessThanOrEqual(before);
     });
   }, 120_000);
+
+  test('with the servers away, closing does not wait for them, and leaves neither socket nor timer', async () => {
+    const [timers, sockets] = [active('Timeout'), active('TCP')];
+    const broker = brokerAt(server.url, { timeoutMs: 60_000, sessionMs: 30_000 });
+    await broker.subscribe('away', collect([]), subscribing({ queue: 'queue', durable: true }));
+    await broker.publish('away', [message('before')]);
+    await server.stop();
+    try {
+      const joining = refused(broker.subscribe('away', collect([]), subscribing({ queue: 'late' })));
+      let closed = false;
+      const closing = broker.close().then(() => {
+        closed = true;
+      });
+      await eventually(() => closed, { timeoutMs: 4_000 });
+      await closing;
+      expect((await joining).code).toBe('unavailable');
+      await eventually(() => active('Timeout') <= timers && active('TCP') <= sockets);
+    } finally {
+      await server.start();
+    }
+  }, 60_000);
 });

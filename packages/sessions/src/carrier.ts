@@ -63,6 +63,11 @@ export interface Carrier<H> {
     body: Body | undefined,
     ours: boolean,
   ): void;
+  /**
+   * Ends a session at a Go server, and whatever still runs in it, where the message system has a way: a handler that
+   * only sends would learn of nothing else that we are gone.
+   */
+  breakOff?(address: string, session: string): void;
   /** To the client of a session; `token`: told to `undelivered` where the message system can. Throws `too_large`. */
   respond(session: string, head: H, fields: Fields, body: Body, token?: string): void;
   /** Resolves when the message system has taken what was sent, and has told what it could not deliver. Never rejects. */

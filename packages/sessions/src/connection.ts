@@ -124,6 +124,7 @@ export class SessionConnection implements Connection {
   tellLeft(session: string, id: string, stream: boolean): void {
     const { carrier } = this.client;
     if (!carrier.up) return;
+    if (stream && !this.counts) carrier.breakOff?.(this.address, session);
     const fields = [...idFields(id), 'Micro-Stream', id, 'Micro-Error', eos, marks.cancel, '1'];
     if (stream) fields.push(marks.more, '1');
     carrier.request(this.address, session, carrier.head([]), fields, undefined, undefined, this.counts);

@@ -101,6 +101,11 @@ export class NatsCarrier implements Carrier<string> {
     this.send({ subject: address, reply, batch, session, head, fields, metadata, body });
   }
 
+  /** By a message that is none: go-micro closes all that belongs to the session (v5: server/rpc_server.go:150). */
+  breakOff(address: string, session: string): void {
+    this.outbox.sendNothing(address, `${this.inbox}.${session}`);
+  }
+
   respond(session: string, head: string, fields: Fields, body: Body, token?: string): void {
     const dot = session.lastIndexOf('.');
     const inbox = session.slice(0, dot);

@@ -59,6 +59,12 @@ export class Outbox {
     this.unconfirmed += size;
   }
 
+  /** An empty message, behind what was collected. */
+  sendNothing(subject: string, reply: string): void {
+    this.flush();
+    this.publish(subject, Buffer.alloc(0), reply);
+  }
+
   /** Hands what was collected to the library, which writes it in a moment. */
   flush(): void {
     const { messages, sizes, batches, link } = this;

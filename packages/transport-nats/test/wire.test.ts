@@ -242,6 +242,30 @@ await describeBackend('nats', ({ start }) => {
     await eventually(() => left.includes('Ada'));
   });
 
+  test("a Go server's stream that we leave is broken off: by a message that is none, in its session", async () => {
+    const go = await peer();
+    const [begun, broken]: [string[], string[]] = [[], []];
+    go.subscribe('go-ticks', {
+      callback: (_, message) => {
+        const { reply = '', data } = message;
+        if (data.length === 0) {
+          broken.push(reply);
+          return;
+        }
+        const { Header } = read(message);
+        if (Header['Micro-Error'] !== undefined) return;
+        begun.push(reply);
+        if (begun.length === 2) message.respond(JSON.stringify({ Header, Body: base64({ msg: 'tick' }) }));
+      },
+    });
+    await go.flush();
+    for await (const { msg } of (await clientOf('go-ticks')).of(Greeter).ticks({ name: 'Ada' })) {
+      expect(msg).toBe('tick');
+      break;
+    }
+    await eventually(() => expect(broken).toEqual([begun[0]]));
+  });
+
   test("a Go server's two-way stream ends when its handler has, after it was told our end", async () => {
     const go = await peer();
     let handling = true;

@@ -4,6 +4,7 @@ import type { BackendServer } from '../../scripts/backends/index.mjs';
 import type { GoPeer } from '../go/build.mjs';
 import { Peer } from './peer-process.ts';
 import type { Stack } from './stacks.ts';
+import type { TlsFolder } from './tls-folder.ts';
 import { ttlSeconds } from './ttl.ts';
 
 export type Language = 'go' | 'ts';
@@ -22,6 +23,8 @@ export class Lane {
   readonly go: GoPeer;
   /** What the stack needs; set while they run. */
   servers: readonly BackendServer[] = [];
+  /** Where the stack has TLS. */
+  tls: TlsFolder | undefined;
   private readonly running = new Set<Peer>();
   private readonly shared = new Map<Language, Promise<Peer>>();
   private started = 0;
@@ -92,7 +95,8 @@ export class Lane {
   }
 
   private environment(language: Language): Record<string, string> {
-    const { stack, servers } = this;
+    const { stack, servers, tls } = this;
+    const options = tls === undefined ? stack.options : { ...stack.options, transport: tls.transport(stack) };
     const env: Record<string, string> = {
       MICRO_REGISTER_TTL: String(ttlSeconds),
       MICRO_REGISTER_INTERVAL: String(ttlSeconds / 3),
@@ -100,7 +104,8 @@ export class Lane {
       MICRO_SERVER_METADATA: 'zone=eu',
       ...(language === 'ts' ? { MICRO_CODEC: stack.codec } : {}),
       PEER_CONTENT_TYPE: `application/${stack.codec}`,
-      ...(stack.options === undefined ? {} : { PEER_OPTIONS: JSON.stringify(stack.options) }),
+      ...(options === undefined ? {} : { PEER_OPTIONS: JSON.stringify(options) }),
+      ...(tls === undefined ? {} : { PEER_TLS: tls.folder }),
       ...stack.env?.(language, this.go.version),
     };
     // go-micro's gRPC is a client and a server, ours a transport

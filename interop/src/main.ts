@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { hasOpenssl } from '@micro/conformance';
 import { type BackendServer, required, startBackend, whyNot } from '../../scripts/backends/index.mjs';
 import { type GoPeer, goMissing, goPeer } from '../go/build.mjs';
 import { remember, writeDocs } from './docs.ts';
@@ -8,6 +9,7 @@ import { type Options, readOptions, usage } from './options.ts';
 import type { Outcome } from './outcome.ts';
 import { runLane, wantedOf } from './run-lane.ts';
 import { type Stack, stacks } from './stacks.ts';
+import { makeTlsFolder } from './tls-folder.ts';
 
 const majors = ['v4', 'v5'];
 
@@ -43,7 +45,8 @@ async function main(args: readonly string[]): Promise<boolean> {
 }
 
 /** Why a server that the stack needs cannot be had, or undefined. */
-async function obstacleOf({ backends = [] }: Stack): Promise<string | undefined> {
+async function obstacleOf({ backends = [], tls = false }: Stack): Promise<string | undefined> {
+  if (tls && !hasOpenssl) return 'there is no openssl on the PATH';
   for (const name of backends) {
     const reason = await whyNot(name);
     if (reason !== undefined) return reason;
@@ -53,22 +56,26 @@ async function obstacleOf({ backends = [] }: Stack): Promise<string | undefined>
 
 async function runStack(stack: Stack, lanes: readonly Lane[], options: Options): Promise<readonly Outcome[]> {
   const servers: BackendServer[] = [];
+  const tls = stack.tls === true ? await makeTlsFolder() : undefined;
   try {
-    for (const name of stack.backends ?? []) servers.push(await startBackend(name));
+    for (const name of stack.backends ?? []) servers.push(await startBackend(name, stack.servers));
     const outcomes: Outcome[] = [];
+    const run = async (lane: Lane, alone: boolean): Promise<void> => {
+      const ofLane = await runLane(lane, alone, { ...options, say: console.log });
+      if (!options.baseline) remember(ofLane);
+      outcomes.push(...ofLane);
+    };
     for (const lane of lanes) {
       lane.servers = servers;
-      try {
-        const ofLane = await runLane(lane, { ...options, say: console.log });
-        if (!options.baseline) remember(ofLane);
-        outcomes.push(...ofLane);
-      } finally {
-        await lane.close();
-      }
+      lane.tls = tls;
     }
+    await Promise.all(lanes.map((lane) => run(lane, false)));
+    for (const lane of lanes) await run(lane, true);
     return outcomes;
   } finally {
+    for (const lane of lanes) await lane.close();
     for (const server of servers) await server.close();
+    await tls?.remove();
   }
 }
 

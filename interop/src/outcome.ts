@@ -19,11 +19,11 @@ export interface Outcome {
 }
 
 /** What a family tries of a stack. */
-export function subjectOf(family: Family, { registry, transport, broker, codec }: Stack): string {
+export function subjectOf(family: Family, { registry, transport, broker, codec, tls }: Stack): string {
   if (family === 'discovery') return registry;
   if (family === 'events') return broker === 'http' ? `http (${registry})` : broker;
   if (family === 'fleet') return `${transport} (${registry})`;
-  return `${transport} ${codec}`;
+  return `${transport} ${codec}${tls === true ? ' TLS' : ''}`;
 }
 
 /** A cell's name, as `--only` looks for words in it. */

@@ -21,10 +21,11 @@ const within: readonly Direction[] = [
 ];
 type Direction = readonly [Language, Language];
 
-/** Runs the checks of a lane that are wanted, one after the other. */
-export async function runLane(lane: Lane, options: RunOptions): Promise<readonly Outcome[]> {
+/** Runs the checks of a lane that are wanted, one after the other: those that need the machine alone, or the others. */
+export async function runLane(lane: Lane, alone: boolean, options: RunOptions): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const [cell, checks] of wantedOf(lane, options)) {
+    if ((cell.family === 'fleet') !== alone) continue; // it loads the machine; the others wait most of their time
     const start = performance.now();
     const all: Outcome[] = [];
     for (const check of checks) all.push(await runCheck(lane, cell, check, options));

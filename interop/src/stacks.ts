@@ -1,8 +1,9 @@
+import type {} from '@micro/broker-kafka';
 import type {} from '@micro/broker-nats';
 import type {} from '@micro/broker-rabbitmq';
 import type { PluginOptions } from '@micro/core';
 import type {} from '@micro/registry-nats';
-import type { BackendName } from '../../scripts/backends/index.mjs';
+import type { BackendName, BackendOptions } from '../../scripts/backends/index.mjs';
 import type { Family } from './families.ts';
 import type { Language } from './lane.ts';
 import { ttlSeconds } from './ttl.ts';
@@ -14,8 +15,12 @@ export interface Stack {
   readonly broker: string;
   readonly codec: string;
   readonly families: readonly Family[];
+  /** Everybody shows a certificate of one authority, and asks for it. */
+  readonly tls?: boolean;
   /** Servers that it needs. */
   readonly backends?: readonly BackendName[];
+  /** How they are started. */
+  readonly servers?: BackendOptions;
   /** Majors of go-micro that have it. @default all */
   readonly majors?: readonly string[];
   /** Plugins' options for our peer, by kind and name. */
@@ -47,7 +52,16 @@ export const stacks: readonly Stack[] = [
     families: ['events'],
     backends: ['rabbitmq'],
   },
-  { ...usual, broker: 'kafka', majors: ['v4'], families: ['events'], backends: ['kafka'] },
+  {
+    ...usual,
+    broker: 'kafka',
+    options: { broker: { kafka: { goQueues: true } } },
+    // Go's members let the server make their topics, and a topic with one partition is shared by nobody
+    servers: { config: ['num.partitions=4'] },
+    majors: ['v4'],
+    families: ['events'],
+    backends: ['kafka'],
+  },
   {
     ...usual,
     registry: 'nats',
@@ -68,4 +82,6 @@ export const stacks: readonly Stack[] = [
   },
   { ...usual, transport: 'grpc', families: ['calls', 'messages', 'streams', 'fleet'] },
   { ...usual, transport: 'grpc', codec: 'protobuf', families: ['messages'] },
+  { ...usual, tls: true, families: ['messages', 'streams'] },
+  { ...usual, transport: 'grpc', tls: true, families: ['messages', 'streams'] },
 ];

@@ -38,6 +38,7 @@ func main() {
 		return nil
 	}))
 	service.Init()
+	secure(service)
 	check(micro.RegisterHandler(service.Server(), new(Greeter)))
 	check(micro.RegisterHandler(service.Server(), new(Echo)))
 	check(micro.RegisterHandler(service.Server(), new(Mirror)))

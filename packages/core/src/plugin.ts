@@ -18,6 +18,7 @@ export {
 export { type RecordMirror, readRecord, recordMirror } from './record-mirror.ts';
 export { Refusals } from './refusals.ts';
 export { pause } from './retry.ts';
+export { isAny } from './reply.ts';
 export { RouteCache } from './route-cache.ts';
 export { formatAddress, parseAddress, parseTarget, type SocketAddress } from './socket-address.ts';
 export {

@@ -1,3 +1,4 @@
+import type { ReplyMetadata } from '@micro/core';
 import type { Bytes } from './bytes.ts';
 import { maxPartial } from './layout.ts';
 
@@ -6,6 +7,8 @@ export interface Partial {
   /** Type and flags of the frame that it began with. */
   readonly type: number;
   readonly flags: number;
+  /** What stood before it, of an answer. */
+  readonly said: ReplyMetadata | undefined;
   bytes: Bytes;
   size: number;
 }
@@ -20,9 +23,9 @@ export class BodiesIn {
   }
 
   /** False: too many at once, or one of that id already. */
-  begin(id: number, type: number, flags: number): boolean {
+  begin(id: number, type: number, flags: number, said?: ReplyMetadata): boolean {
     if (this.partials.size >= maxPartial || this.partials.has(id)) return false;
-    this.partials.set(id, { type, flags, bytes: none, size: 0 });
+    this.partials.set(id, { type, flags, said, bytes: none, size: 0 });
     return true;
   }
 

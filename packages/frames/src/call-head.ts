@@ -42,7 +42,7 @@ export function readCallHead(
 }
 
 /** Where a block of text ends; -1: behind the frame. */
-function blockEnd(bytes: Bytes, at: number, to: number): number {
+export function blockEnd(bytes: Bytes, at: number, to: number): number {
   const end = at + 2 + u16(bytes, at);
   return at + 2 > to || end > to ? -1 : end;
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { type Delivered, MicroError, type OutgoingCall } from '@micro/core';
+import { type Delivered, MicroError, type OutgoingCall, type ReplyMetadata } from '@micro/core';
 import { decodeError, now, remoteError } from '@micro/core/plugin';
 import type { Partial } from './bodies-in.ts';
 import { type Bytes, u32 } from './bytes.ts';
@@ -11,18 +11,20 @@ import {
   CREDIT,
   END,
   ERROR,
+  HEADER,
   knownFlags,
   MESSAGE,
+  METADATA,
   MORE,
   OPEN,
   REPLY,
   RESET,
   reasons,
   slotMask,
-  UNDELIVERED,
 } from './layout.ts';
 import type { Limits } from './limits.ts';
 import { encodeMetadata } from './metadata.ts';
+import { deliveredBy, readSaid } from './reply-blocks.ts';
 import { Session } from './session.ts';
 import type { OpenedStream, SessionOwner } from './session-owner.ts';
 import { Slots } from './slots.ts';
@@ -122,9 +124,11 @@ export class ClientSession extends Session {
   frame(type: number, flags: number, id: number, bytes: Bytes, from: number, to: number): void {
     if (!this.greeted || flags > knownFlags) this.control(type, flags, id, bytes, from, to);
     else if (type === REPLY) this.reply(flags, id, bytes, from, to);
-    else if (type === MESSAGE) this.message(flags, id, bytes, from, to);
+    else if (type === MESSAGE) this.streams.get(id)?.received(this, flags, bytes, from, to);
     else if (type === ERROR) this.failed(flags, id, bytes, from, to);
-    else if (type === END || type === RESET) this.endOf(type, flags, id, bytes, from, to);
+    else if (type === END || type === RESET)
+      this.streams.get(id)?.peerEnds(this, type, flags, bytes, from, to);
+    else if (type === HEADER) this.streams.get(id)?.peerHeader(this, bytes, from, to);
     else if (type === CREDIT && to - from === 4) {
       if (this.streams.get(id)?.grant(u32(bytes, from)) === false)
         this.broken('flow', 'credit that makes no sense');
@@ -179,8 +183,8 @@ export class ClientSession extends Session {
     this.owner.idle(this);
   }
 
-  protected whole(id: number, { type, flags, bytes, size }: Partial): void {
-    if (type === REPLY) this.answered(id, flags, bytes, 0, size);
+  protected whole(id: number, { type, flags, said, bytes, size }: Partial): void {
+    if (type === REPLY) this.answered(id, flags, bytes, 0, size, said);
     else {
       const half = this.streams.get(id);
       if (half !== undefined) half.incoming.message(this.body(half.text, flags, bytes, 0, size), size);
@@ -203,48 +207,41 @@ export class ClientSession extends Session {
   }
 
   private reply(flags: number, id: number, bytes: Bytes, from: number, to: number): void {
-    if (this.oversized(to - from)) return;
-    if ((flags & MORE) === 0) this.answered(id, flags, bytes, from, to);
-    else if (this.calls.get(id) !== undefined) this.beginParts(REPLY, flags, id, bytes, from, to);
+    let at = from;
+    let said: ReplyMetadata | undefined;
+    if ((flags & METADATA) !== 0) {
+      const read = readSaid(this, 'reply', flags, bytes, from, to);
+      if (read === undefined) return;
+      ({ at, metadata: said } = read);
+    }
+    if (this.oversized(to - at)) return;
+    if ((flags & MORE) === 0) this.answered(id, flags, bytes, at, to, said);
+    else if (this.calls.get(id) !== undefined) this.beginParts(REPLY, flags, id, bytes, at, to, said);
   }
 
-  private answered(id: number, flags: number, bytes: Bytes, from: number, to: number): void {
+  private answered(
+    id: number,
+    flags: number,
+    bytes: Bytes,
+    from: number,
+    to: number,
+    said: ReplyMetadata | undefined,
+  ): void {
     const call = this.calls.take(id);
     if (call === undefined) return;
-    call.done(call.target.text ? this.reader.string(flags, bytes, from, to) : bytes.subarray(from, to));
+    call.done(call.target.text ? this.reader.string(flags, bytes, from, to) : bytes.subarray(from, to), said);
     if (this.calls.count === 0 && this.streams.count === 0) this.owner.idle(this);
   }
 
   private failed(flags: number, id: number, bytes: Bytes, from: number, to: number): void {
+    const said = readSaid(this, 'reply', flags, bytes, from, to);
+    if (said === undefined) return;
     const call = this.calls.take(id);
     this.bodiesIn.take(id);
     // it may be answered before its body has left
     this.bodiesOut.drop(id);
-    call?.fail(decodeError(bytes.utf8Slice(from, to)), (flags & UNDELIVERED) === 0 ? 'yes' : 'no');
+    call?.fail(decodeError(bytes.utf8Slice(said.at, to)), deliveredBy(flags), said.metadata);
     if (!this.busy) this.owner.idle(this);
-  }
-
-  private message(flags: number, id: number, bytes: Bytes, from: number, to: number): void {
-    const half = this.streams.get(id);
-    if (half === undefined) return;
-    const { incoming } = half;
-    if (incoming.ended) this.broken('protocol', 'a message behind the end of its stream');
-    else if (!incoming.mayBegin) this.broken('flow', 'more messages on a stream than there was credit for');
-    else if ((flags & MORE) !== 0) this.beginParts(MESSAGE, flags, id, bytes, from, to);
-    else if (!this.oversized(to - from))
-      incoming.message(this.body(half.text, flags, bytes, from, to), to - from);
-  }
-
-  private endOf(type: number, flags: number, id: number, bytes: Bytes, from: number, to: number): void {
-    const half = this.streams.get(id);
-    if (half === undefined) return;
-    this.bodiesIn.take(id);
-    if (half.incoming.ended) this.broken('protocol', 'a second end of a stream');
-    else if (type === END) half.incoming.end(undefined, 'yes');
-    else {
-      const error = decodeError(bytes.utf8Slice(from, to));
-      half.incoming.end(error, (flags & UNDELIVERED) === 0 ? 'yes' : 'no');
-    }
   }
 
   /** Fails what the server cannot have seen: it has taken, or was given, so many. */

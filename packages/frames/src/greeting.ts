@@ -8,13 +8,22 @@ export interface Greeting {
   readonly maxStreams: number;
   readonly maxTargets: number;
   readonly windowBytes: number;
+  /** 1: it reads the metadata of answers. */
+  readonly replyMetadata: number;
   /** The calling service; `''` from a server, and from a client that is none. */
   readonly service: string;
 }
 
 type Setting = Exclude<keyof Greeting, 'service'>;
 /** Numbers of the settings, each a u32; and of the service, a text. */
-const settings: readonly Setting[] = ['maxBodyBytes', 'maxCalls', 'maxStreams', 'maxTargets', 'windowBytes'];
+const settings: readonly Setting[] = [
+  'maxBodyBytes',
+  'maxCalls',
+  'maxStreams',
+  'maxTargets',
+  'windowBytes',
+  'replyMetadata',
+];
 const serviceKey = 16;
 /** What a peer that does not say allows: the least that it may. */
 const least: Greeting = {
@@ -23,6 +32,7 @@ const least: Greeting = {
   maxStreams: 0,
   maxTargets: 0,
   windowBytes: 65_536,
+  replyMetadata: 0,
   service: '',
 };
 const maxService = 1024;
@@ -35,7 +45,7 @@ export function encodeGreeting(limits: Limits, service: string): Uint8Array {
   for (const [index, setting] of settings.entries()) {
     bytes[at] = index + 1;
     putU16(bytes, at + 1, 4);
-    putU32(bytes, at + 3, limits[setting]);
+    putU32(bytes, at + 3, setting === 'replyMetadata' ? 1 : limits[setting]);
     at += 7;
   }
   if (service !== '') {

@@ -6,6 +6,7 @@ import type {
   Metadata,
   MicroError,
   Peer,
+  ReplyMetadata,
   Route,
   StreamSink,
   Work,
@@ -54,12 +55,12 @@ export class IncomingFrameCall implements IncomingCall {
     if (this.remainingMs > 0) this.remainingMs = Math.max(1, this.remainingMs - (now() - this.startedAt));
   }
 
-  reply(body: Body): void {
-    this.session.reply(this, body);
+  reply(body: Body, metadata?: ReplyMetadata): void {
+    this.session.reply(this, body, metadata);
   }
 
-  fail(error: MicroError, delivered: Delivered): void {
-    this.session.fail(this, error, delivered === 'no');
+  fail(error: MicroError, delivered: Delivered, metadata?: ReplyMetadata): void {
+    this.session.fail(this, error, delivered === 'no', metadata);
   }
 }
 

@@ -21,10 +21,11 @@ export const CREDIT = 12;
 export const PING = 13;
 export const PONG = 14;
 export const GOAWAY = 15;
+export const HEADER = 16;
 
 /** Flags. The body is text, of ASCII characters only. */
 export const ASCII = 1;
-/** A block of metadata stands before the body. */
+/** Metadata stands before the body, in one block or two. */
 export const METADATA = 2;
 /** The body goes on in further frames. */
 export const MORE = 4;

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { type Acceptor, type Body, MicroError, type Peer, report } from '@micro/core';
+import { type Acceptor, type Body, MicroError, type Peer, type ReplyMetadata, report } from '@micro/core';
 import { encodeError } from '@micro/core/plugin';
 import type { Partial } from './bodies-in.ts';
 import { type Bytes, u16, u32 } from './bytes.ts';
@@ -29,6 +29,7 @@ import {
 } from './layout.ts';
 import type { Limits } from './limits.ts';
 import { Rate } from './rate.ts';
+import { before, blocksOfError, encodeReply, nothing } from './reply-blocks.ts';
 import { ServerStreams } from './server-streams.ts';
 import { Session } from './session.ts';
 import type { Sweep } from './sweep.ts';
@@ -87,7 +88,7 @@ export class ServerSession extends Session {
   frame(type: number, flags: number, id: number, bytes: Bytes, from: number, to: number): void {
     if (!this.greeted || flags > knownFlags) this.control(type, flags, id, bytes, from, to);
     else if (type === CALL) this.call(flags, id, bytes, from, to);
-    else if (type === MESSAGE) this.message(flags, id, bytes, from, to);
+    else if (type === MESSAGE) this.streams.get(id)?.received(this, flags, bytes, from, to);
     else if (type === CANCEL) this.cancel(id);
     else if (type === TARGET) this.target(id, bytes, from, to);
     else if (type === OPEN) this.open(flags, id, bytes, from, to);
@@ -100,25 +101,41 @@ export class ServerSession extends Session {
   }
 
   /** Answers a call that is still under way. */
-  reply(call: IncomingFrameCall, body: Body): void {
+  reply(call: IncomingFrameCall, body: Body, metadata: ReplyMetadata | undefined): void {
     if (!this.free(call)) return;
-    if (body.length <= this.inlineMost) {
+    if (metadata === undefined && body.length <= this.inlineMost) {
       this.writer.put(REPLY, 0, call.id, body);
       if (this.writer.queued > this.limits.maxUnreadBytes) this.unread();
       return;
     }
     try {
       this.sizeOf(body);
-      this.bodiesOut.add({ type: REPLY, id: call.id, body });
+      const bytes = metadata !== undefined && this.tells ? encodeReply(metadata) : nothing;
+      const flags = bytes === nothing ? 0 : METADATA;
+      if (body.length <= this.inlineMost) this.writer.put(REPLY, flags, call.id, before(bytes, body));
+      else {
+        const head = { bytes, metadata: flags !== 0 };
+        this.bodiesOut.add({ type: REPLY, id: call.id, body, head: () => head });
+      }
       this.unread();
     } catch (error) {
       this.writer.put(ERROR, 0, call.id, encodeError(MicroError.from(error), maxErrorText));
     }
   }
 
-  fail(call: IncomingFrameCall, error: MicroError, undelivered: boolean): void {
-    if (this.free(call))
-      this.writer.put(ERROR, undelivered ? UNDELIVERED : 0, call.id, encodeError(error, maxErrorText));
+  fail(
+    call: IncomingFrameCall,
+    error: MicroError,
+    undelivered: boolean,
+    metadata: ReplyMetadata | undefined,
+  ): void {
+    if (!this.free(call)) return;
+    const flags = undelivered ? UNDELIVERED : 0;
+    const text = encodeError(error, maxErrorText);
+    const blocks =
+      metadata !== undefined && this.tells ? blocksOfError(() => encodeReply(metadata)) : nothing;
+    if (blocks === nothing) this.writer.put(ERROR, flags, call.id, text);
+    else this.writer.put(ERROR, flags | METADATA, call.id, before(blocks, text));
   }
 
   protected begin({ service }: Greeting): void {
@@ -253,17 +270,6 @@ export class ServerSession extends Session {
     }
     this.taken = (this.taken + 1) | 0;
     this.streams.open(id, head, this.greeting?.windowBytes ?? 0);
-  }
-
-  private message(flags: number, id: number, bytes: Bytes, from: number, to: number): void {
-    const stream = this.streams.get(id);
-    if (stream === undefined) return;
-    const { incoming } = stream;
-    if (incoming.ended) this.broken('protocol', 'a message behind the end of its stream');
-    else if (!incoming.mayBegin) this.broken('flow', 'more messages on a stream than there was credit for');
-    else if ((flags & MORE) !== 0) this.beginParts(MESSAGE, flags, id, bytes, from, to);
-    else if (!this.oversized(to - from))
-      incoming.message(this.body(stream.text, flags, bytes, from, to), to - from);
   }
 
   /** Whether the call was still under way. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { type Body, MicroError, report } from '@micro/core';
+import { type Body, MicroError, type ReplyMetadata, report } from '@micro/core';
 import { BodiesIn, type Partial } from './bodies-in.ts';
 import { BodiesOut } from './bodies-out.ts';
 import { type Bytes, putU32, u32 } from './bytes.ts';
@@ -49,6 +49,7 @@ export abstract class Session implements FrameReceiver {
   private readonly pings: Rate;
   private readonly liveness: Liveness;
   private prefaced = 0;
+  private silenced = false;
 
   constructor(socket: Socket, limits: Limits, sweep: Sweep) {
     this.socket = socket;
@@ -95,6 +96,15 @@ export abstract class Session implements FrameReceiver {
     const size = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
     if (size <= most) return size;
     throw new MicroError('too_large', `a body of ${size} bytes, ${most} are the limit (maxBodyBytes)`);
+  }
+
+  /** Whether the peer reads the metadata of answers; where it does not, that is reported once. */
+  get tells(): boolean {
+    const { greeting } = this;
+    if (greeting?.replyMetadata === 1) return true;
+    if (!this.silenced) report('plugin.warning', `${this.peerText} reads no reply metadata`);
+    this.silenced = true;
+    return false;
   }
 
   /** The reader of a stream has read so much. */
@@ -174,15 +184,16 @@ export abstract class Session implements FrameReceiver {
   }
 
   /** The first frame of a body in parts. False: the connection is broken. */
-  protected beginParts(
+  beginParts(
     type: number,
     flags: number,
     id: number,
     bytes: Bytes,
     at: number,
     to: number,
+    said?: ReplyMetadata,
   ): boolean {
-    if (!this.bodiesIn.begin(id, type, flags)) {
+    if (!this.bodiesIn.begin(id, type, flags, said)) {
       this.broken('protocol', 'too many bodies in parts at once');
       return false;
     }
@@ -192,7 +203,7 @@ export abstract class Session implements FrameReceiver {
   }
 
   /** Whether a body is larger than we said that we take: then the connection is broken. */
-  protected oversized(size: number): boolean {
+  oversized(size: number): boolean {
     if (size <= this.limits.maxBodyBytes) return false;
     this.refuseBody();
     return true;
@@ -224,7 +235,7 @@ export abstract class Session implements FrameReceiver {
   }
 
   /** A body off the wire, as the codec wants it. */
-  protected body(text: boolean, flags: number, bytes: Bytes, from: number, to: number): Body {
+  body(text: boolean, flags: number, bytes: Bytes, from: number, to: number): Body {
     return text ? this.reader.string(flags & ASCII, bytes, from, to) : bytes.subarray(from, to);
   }
 

@@ -1,16 +1,20 @@
-import type { Body, Delivered, MicroError } from '@micro/core';
+import type { Body, Delivered, MicroError, ReplyMetadata } from '@micro/core';
 import { messageCost } from './layout.ts';
 
 /** What a reader has not taken yet: a message, or how the other side ended. */
 type Told =
   | { readonly body: Body; readonly cost: number }
-  | { readonly error: MicroError | undefined; readonly delivered: Delivered };
+  | {
+      readonly error: MicroError | undefined;
+      readonly delivered: Delivered;
+      readonly said: ReplyMetadata | undefined;
+    };
 
 /** Who is told what a stream receives, and who gives credit to the peer. */
 export interface StreamOwner {
   readonly over: boolean;
   message(body: Body): void;
-  peerEnd(error: MicroError | undefined, delivered: Delivered): void;
+  peerEnd(error: MicroError | undefined, delivered: Delivered, said: ReplyMetadata | undefined): void;
   /** Of messages that were read; the peer may send as much again. */
   credit(bytes: number): void;
 }
@@ -19,6 +23,8 @@ export interface StreamOwner {
 export class StreamIn {
   /** The peer has sent its end. */
   ended = false;
+  /** A header or a message has come. */
+  begun = false;
   private readonly owner: StreamOwner;
   private readonly windowBytes: number;
   private allowance: number;
@@ -43,15 +49,16 @@ export class StreamIn {
   message(body: Body, bytes: number): void {
     const cost = bytes + messageCost;
     this.allowance -= cost;
+    this.begun = true;
     if (this.held || this.inbox.length > 0) this.inbox.push({ body, cost });
     else this.give(body, cost);
   }
 
   /** The other side has ended, or the stream with an error. */
-  end(error: MicroError | undefined, delivered: Delivered): void {
-    this.ended = true;
-    if (this.held || this.inbox.length > 0) this.inbox.push({ error, delivered });
-    else this.owner.peerEnd(error, delivered);
+  end(error: MicroError | undefined, delivered: Delivered, said?: ReplyMetadata): void {
+    this.begun = this.ended = true;
+    if (this.held || this.inbox.length > 0) this.inbox.push({ error, delivered, said });
+    else this.owner.peerEnd(error, delivered, said);
   }
 
   pause(): void {
@@ -92,7 +99,7 @@ export class StreamIn {
       const next = this.inbox.shift();
       if (next === undefined) break;
       if ('body' in next) this.give(next.body, next.cost);
-      else this.owner.peerEnd(next.error, next.delivered);
+      else this.owner.peerEnd(next.error, next.delivered, next.said);
     }
     this.telling = false;
   }

@@ -1,12 +1,35 @@
-import { type Body, type Delivered, MicroError, type StreamReceiver, type StreamSink } from '@micro/core';
-import { encodeError } from '@micro/core/plugin';
-import { END, MESSAGE, maxErrorText, messageCost, RESET, UNDELIVERED } from './layout.ts';
+import {
+  type Body,
+  type Delivered,
+  type Metadata,
+  MicroError,
+  type ReplyMetadata,
+  type StreamReceiver,
+  type StreamSink,
+} from '@micro/core';
+import { decodeError, encodeError } from '@micro/core/plugin';
+import type { Bytes } from './bytes.ts';
+import {
+  END,
+  HEADER,
+  MESSAGE,
+  METADATA,
+  MORE,
+  maxErrorText,
+  messageCost,
+  RESET,
+  UNDELIVERED,
+} from './layout.ts';
+import { decodeMetadata, encodeMetadata } from './metadata.ts';
+import { before, blocksOfError, deliveredBy, encodeBlocks, nothing, readSaid } from './reply-blocks.ts';
 import type { Session } from './session.ts';
 import { StreamIn, type StreamOwner } from './stream-in.ts';
 
 interface Last {
   readonly error: MicroError | undefined;
   readonly delivered: Delivered;
+  /** Of the trailer. */
+  readonly blocks: Uint8Array;
 }
 
 /** A stream of a session, from either side. Before it is attached to one, what is written waits. */
@@ -63,20 +86,40 @@ export class FrameStream implements StreamSink, StreamOwner {
     return !this.blocked;
   }
 
-  end(): void {
-    if (this.over || this.last !== undefined) return;
-    this.last = { error: undefined, delivered: 'yes' };
-    this.pump();
+  header(metadata: Metadata): void {
+    const { session } = this;
+    if (this.over || session?.tells !== true) return;
+    try {
+      session.writer.put(HEADER, 0, this.id, encodeMetadata(metadata));
+    } catch (error) {
+      this.refuse(MicroError.from(error));
+    }
   }
 
-  abort(error: MicroError, delivered: Delivered = 'yes'): void {
+  end(metadata?: ReplyMetadata): void {
+    if (this.over || this.last !== undefined) return;
+    try {
+      this.last = { error: undefined, delivered: 'yes', blocks: this.trailer(metadata) };
+      this.pump();
+    } catch (error) {
+      this.refuse(MicroError.from(error));
+    }
+  }
+
+  /** Throws `bad_request` and `too_large`. */
+  private trailer(metadata: ReplyMetadata | undefined): Uint8Array {
+    const wanted = metadata?.trailer !== undefined && this.session?.tells === true;
+    return wanted ? encodeBlocks(metadata.trailer) : nothing;
+  }
+
+  abort(error: MicroError, delivered: Delivered = 'yes', metadata?: ReplyMetadata): void {
     if (this.over) return;
     this.receiver = undefined;
     this.incoming.clear();
     // a server's error comes behind what it has sent; a client leaves at once
     if (this.side === 'client') this.leave('');
     else {
-      this.last = { error, delivered };
+      this.last = { error, delivered, blocks: blocksOfError(() => this.trailer(metadata)) };
       this.pump();
     }
   }
@@ -107,23 +150,51 @@ export class FrameStream implements StreamSink, StreamOwner {
   }
 
   /** Ends at once, whatever was to be told or sent. */
-  fail(error: MicroError, delivered: Delivered): void {
+  fail(error: MicroError, delivered: Delivered, said?: ReplyMetadata): void {
     if (this.over) return;
     const { receiver } = this;
     this.finish();
-    receiver?.fail(error, delivered);
+    receiver?.fail(error, delivered, said);
+  }
+
+  /** A MESSAGE, or the first frame of one. */
+  received(session: Session, flags: number, bytes: Bytes, from: number, to: number): void {
+    const { incoming } = this;
+    if (incoming.ended) session.broken('protocol', 'a message behind the end of its stream');
+    else if (!incoming.mayBegin)
+      session.broken('flow', 'more messages on a stream than there was credit for');
+    else if ((flags & MORE) !== 0) session.beginParts(MESSAGE, flags, this.id, bytes, from, to);
+    else if (!session.oversized(to - from))
+      incoming.message(session.body(this.text, flags, bytes, from, to), to - from);
+  }
+
+  /** A HEADER of the server. */
+  peerHeader(session: Session, bytes: Bytes, from: number, to: number): void {
+    if (this.incoming.begun) session.broken('protocol', 'a header that is not the first of its stream');
+    this.incoming.begun = true;
+    if (!session.ending) this.receiver?.header?.(decodeMetadata(bytes.utf8Slice(from, to)));
+  }
+
+  /** END or RESET of the server. */
+  peerEnds(session: Session, type: number, flags: number, bytes: Bytes, from: number, to: number): void {
+    session.dropBody(this.id);
+    const said = readSaid(session, 'end', flags, bytes, from, to);
+    if (said === undefined) return;
+    const error = type === END ? undefined : decodeError(bytes.utf8Slice(said.at, to));
+    if (this.incoming.ended) session.broken('protocol', 'a second end of a stream');
+    else this.incoming.end(error, deliveredBy(flags), said.metadata);
   }
 
   message(body: Body): void {
     this.receiver?.message(body);
   }
 
-  peerEnd(error: MicroError | undefined, delivered: Delivered): void {
+  peerEnd(error: MicroError | undefined, delivered: Delivered, said: ReplyMetadata | undefined): void {
     const { receiver } = this;
-    if (error !== undefined) this.fail(error, delivered);
+    if (error !== undefined) this.fail(error, delivered, said);
     else {
       if (this.side === 'client') this.finish();
-      receiver?.end();
+      receiver?.end(said);
     }
   }
 
@@ -142,15 +213,14 @@ export class FrameStream implements StreamSink, StreamOwner {
     waiting.splice(0, sent);
     if (waiting.length > 0 || this.sending || this.last === undefined || this.ended) return;
     this.ended = true;
-    const { error, delivered } = this.last;
-    if (error === undefined) session.writer.put(END, 0, this.id, '');
-    else
-      session.writer.put(
-        RESET,
-        delivered === 'no' ? UNDELIVERED : 0,
-        this.id,
-        encodeError(error, maxErrorText),
-      );
+    const { error, delivered, blocks } = this.last;
+    const flags = blocks === nothing ? 0 : METADATA;
+    if (error === undefined) session.writer.put(END, flags, this.id, blocks);
+    else {
+      const text = encodeError(error, maxErrorText);
+      const all = flags | (delivered === 'no' ? UNDELIVERED : 0);
+      session.writer.put(RESET, all, this.id, blocks === nothing ? text : before(blocks, text));
+    }
     if (this.side === 'server') this.finish();
   }
 

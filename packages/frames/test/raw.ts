@@ -19,6 +19,7 @@ export const type = {
   ping: 13,
   pong: 14,
   goaway: 15,
+  header: 16,
 } as const;
 export const flag = { ascii: 1, metadata: 2, more: 4, undelivered: 8 } as const;
 export const greeting: Buffer = Buffer.from('\0micro/\x01', 'latin1');

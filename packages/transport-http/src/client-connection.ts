@@ -3,6 +3,7 @@ import { readBody, remoteError } from '@micro/core/plugin';
 import { ClientSocket, deliveredBy, errorOf, isInterim } from './client-socket.ts';
 import { refusedHandshake, refusedWrite } from './connect.ts';
 import type { Head } from './head.ts';
+import { readReplyMetadata } from './metadata.ts';
 import type { Pool } from './pool.ts';
 import { writeMessage } from './write.ts';
 
@@ -97,11 +98,12 @@ export class ClientConnection extends ClientSocket {
     else this.destroy();
     const { text, contentType } = call.target;
     const error = errorOf(head, pool.address, buffer, from, to);
-    if (error !== undefined) call.fail(error, deliveredBy(head));
+    const said = call.wantsMetadata ? readReplyMetadata(head) : undefined;
+    if (error !== undefined) call.fail(error, deliveredBy(head), said);
     else if (head.type === 'text/plain' && contentType !== 'text/plain') {
       // how go-micro says that it has no codec for the request (go-micro v4: server/rpc_server.go)
       call.fail(remoteError('bad_request', buffer.toString('utf8', from, to)), 'yes');
-    } else call.done(readBody(buffer, from, to, text, contentType));
+    } else call.done(readBody(buffer, from, to, text, contentType), said);
   }
 
   protected closed(): void {

@@ -1,8 +1,9 @@
 import { type Body, MicroError, type OutgoingStream, type StreamSink } from '@micro/core';
-import { eos, isJson, readBody, wireBody } from '@micro/core/plugin';
+import { eos, isAny, isJson, readBody, wireBody } from '@micro/core/plugin';
 import { ClientSocket, deliveredBy, errorOf, isInterim } from './client-socket.ts';
 import { refusedHandshake } from './connect.ts';
 import type { Head } from './head.ts';
+import { readReplyMetadata } from './metadata.ts';
 import type { Pool } from './pool.ts';
 import { writeMessage } from './write.ts';
 
@@ -15,6 +16,8 @@ export class ClientStream extends ClientSocket implements StreamSink {
   private over = false;
   /** It echoes our headers, as Go does. */
   private goPeer = false;
+  /** A message has come. */
+  private begun = false;
 
   /** `opening` and `lines`: of the message that opens the stream, and of those that follow. */
   constructor(pool: Pool, stream: OutgoingStream, opening: string, lines: string) {
@@ -36,22 +39,27 @@ export class ClientStream extends ClientSocket implements StreamSink {
     if (this.over || isInterim(head)) return;
     const { stream } = this;
     const { text, contentType } = stream.target;
+    const said = stream.wantsMetadata ? readReplyMetadata(head) : undefined;
+    if (!this.begun && said !== undefined && isAny(said.header)) stream.header?.(said.header);
+    this.begun = true;
+    if (this.over) return;
+    const last = said && { trailer: said.trailer };
     if (head.status === 200 && head.error === eos) {
       this.abort();
-      stream.end();
+      stream.end(last);
       return;
     }
     this.goPeer ||= head.accept !== '';
     const error = errorOf(head, this.pool.address, buffer, from, to);
     if (error === undefined) {
       // a Go server (it echoes our headers) that was told the end of our side does not tell its own
-      const last = stream.kind === 'client-stream' && this.goPeer;
-      if (last) this.abort();
+      const only = stream.kind === 'client-stream' && this.goPeer;
+      if (only) this.abort();
       stream.message(readBody(buffer, from, to, text, contentType));
-      if (last) stream.end();
+      if (only) stream.end();
     } else {
       this.abort();
-      stream.fail(error, deliveredBy(head));
+      stream.fail(error, deliveredBy(head), last);
     }
   }
 

@@ -66,6 +66,8 @@ export class Head {
   upgrade = '';
   hosts = 0;
   lines = 0;
+  /** It has lines that the protocol does not read. */
+  more = false;
   old = false;
 
   copy(): Head {
@@ -176,7 +178,7 @@ export class HeadParser {
     } else if (name === 'expect') {
       if (value.toLowerCase() !== '100-continue') return refuse('Expect', 417);
       head.expects = !head.old;
-    }
+    } else head.more = true;
     return undefined;
   }
 

@@ -5,6 +5,7 @@ import {
   type Metadata,
   MicroError,
   type Peer,
+  type ReplyMetadata,
   type Route,
 } from '@micro/core';
 import { readBody, readTimeout, wireBody } from '@micro/core/plugin';
@@ -51,16 +52,18 @@ export class HttpCall implements IncomingCall {
     return this.connection.peerOf(this.head.from);
   }
 
-  reply(body: Body): void {
-    const { head } = this;
+  reply(body: Body, metadata?: ReplyMetadata): void {
+    const { head, connection } = this;
     try {
-      this.connection.answer(this, '', wireBody(body, head.type, this.connection.maxBodyBytes));
+      const wire = wireBody(body, head.type, connection.maxBodyBytes);
+      connection.answer(this, metadata === undefined ? '' : connection.linesOf(metadata), wire);
     } catch (error) {
       this.fail(MicroError.from(error), 'yes');
     }
   }
 
-  fail(error: MicroError, delivered: Delivered): void {
-    this.connection.answer(this, errorLines(error, delivered), '');
+  fail(error: MicroError, delivered: Delivered, metadata?: ReplyMetadata): void {
+    const { connection } = this;
+    connection.answer(this, errorLines(error, delivered) + connection.linesOfError(metadata), '');
   }
 }

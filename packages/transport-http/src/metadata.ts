@@ -1,5 +1,5 @@
-import { type Metadata, MicroError } from '@micro/core';
-import { trimmed } from './head.ts';
+import { type Metadata, MicroError, type ReplyMetadata } from '@micro/core';
+import { type Head, trimmed } from './head.ts';
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** Nothing to encode, and no blank at either end. */
@@ -66,6 +66,37 @@ export function writeMetadata(metadata: Metadata | undefined): string {
     lines += `${name}: ${headerValue(`metadata "${key}"`, metadata[key] ?? '')}\r\n`;
   }
   return lines;
+}
+
+/** What a trailer's names begin with: it stands in the head, as in Connect's unary calls (connectrpc.com/docs/protocol). */
+const trailing = 'trailer-';
+
+/** Header lines of an answer. Throws `bad_request` and names the key that cannot be sent, and `too_large`. */
+export function writeReplyMetadata({ header, trailer }: ReplyMetadata, maxBytes: number): string {
+  for (const key in header) {
+    if (key.toLowerCase().startsWith(trailing))
+      throw new MicroError('bad_request', `metadata key "${key}" begins as those of a trailer do`);
+  }
+  let lines = writeMetadata(header);
+  for (const key in trailer) lines += trailing + writeMetadata({ [key]: trailer[key] ?? '' });
+  if (lines.length <= maxBytes) return lines;
+  throw new MicroError(
+    'too_large',
+    `${lines.length} bytes of metadata, ${maxBytes} are the limit (maxHeaderBytes / 2)`,
+  );
+}
+
+/** Reads the metadata of an answer; undefined: it has none. A Go server sends the request's headers back: those are none. */
+export function readReplyMetadata(head: Head): ReplyMetadata | undefined {
+  if (!head.more || head.accept !== '') return undefined;
+  const header: Record<string, string> = Object.create(null);
+  const trailer: Record<string, string> = Object.create(null);
+  const all = readMetadata(head.text);
+  for (const name in all) {
+    if (name.startsWith(trailing)) trailer[name.slice(trailing.length)] = all[name] ?? '';
+    else header[name] = all[name] ?? '';
+  }
+  return { header, trailer };
 }
 
 /** Reads the metadata out of a head that was parsed before. */

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
-import { type Body, MicroError, type Peer, report, type Work } from '@micro/core';
+import { type Body, MicroError, type Peer, type ReplyMetadata, report, type Work } from '@micro/core';
 import { staleClock } from '@micro/core/plugin';
 import { peerOf, protocolName } from '@micro/frames';
 import type { Head, Refusal } from './head.ts';
 import { HttpCall } from './incoming-call.ts';
 import type { HttpListener } from './listener.ts';
-import { headerText } from './metadata.ts';
+import { headerText, writeReplyMetadata } from './metadata.ts';
 import { MessageReader, type MessageTarget } from './reader.ts';
 import { ServerStream } from './server-stream.ts';
 import { writeMessage } from './write.ts';
@@ -68,6 +68,21 @@ export class ServerConnection implements MessageTarget {
 
   get maxBodyBytes(): number {
     return this.listener.settings.maxBodyBytes;
+  }
+
+  /** Header lines. Throws `bad_request` and `too_large`. */
+  linesOf(metadata: ReplyMetadata): string {
+    return writeReplyMetadata(metadata, this.listener.settings.maxHeaderBytes / 2);
+  }
+
+  /** The same beside an error, which counts for more: metadata that cannot be sent is reported, and left out. */
+  linesOfError(metadata: ReplyMetadata | undefined): string {
+    try {
+      return metadata === undefined ? '' : this.linesOf(metadata);
+    } catch (error) {
+      report('plugin.warning', 'the metadata of an error cannot be sent', error);
+      return '';
+    }
   }
 
   private receive(chunk: Buffer): void {

@@ -5,6 +5,7 @@ import {
   type Metadata,
   MicroError,
   type Peer,
+  type ReplyMetadata,
   type StreamReceiver,
   type StreamSink,
 } from '@micro/core';
@@ -23,6 +24,8 @@ export class ServerStream implements IncomingStream, StreamSink {
   private readonly lines: string;
   private receiver: StreamReceiver | undefined;
   private readonly early: (() => void)[] = [];
+  /** Lines that go with the first message alone. */
+  private first = '';
   private heard = false;
   private over = false;
 
@@ -77,6 +80,15 @@ export class ServerStream implements IncomingStream, StreamSink {
     }
   }
 
+  /** Goes with the first message, whatever that is. */
+  header(metadata: Metadata): void {
+    try {
+      this.first = this.connection.linesOf({ header: metadata });
+    } catch (error) {
+      this.fault(MicroError.from(error));
+    }
+  }
+
   drained(): void {
     if (!this.over) this.receiver?.drained();
   }
@@ -92,27 +104,46 @@ export class ServerStream implements IncomingStream, StreamSink {
     if (this.over) return true;
     const { head } = this.opening;
     try {
-      return this.connection.write(head, this.lines, wireBody(body, head.type, this.connection.maxBodyBytes));
-    } catch (cause) {
-      const error = MicroError.from(cause);
-      this.abort(error);
-      queueMicrotask(() => this.receiver?.fail(error, 'yes'));
+      const wire = wireBody(body, head.type, this.connection.maxBodyBytes);
+      const lines = this.first + this.lines;
+      this.first = '';
+      return this.connection.write(head, lines, wire);
+    } catch (error) {
+      this.fault(MicroError.from(error));
       return true;
     }
   }
 
-  end(): void {
-    this.finish(errorHeaders(eos));
+  end(metadata?: ReplyMetadata): void {
+    if (this.over) return;
+    try {
+      this.finish(errorHeaders(eos) + this.trailer(metadata));
+    } catch (error) {
+      this.fault(MicroError.from(error));
+    }
   }
 
-  abort(error: MicroError, delivered: Delivered = 'yes'): void {
-    this.finish(errorLines(error, delivered));
+  abort(error: MicroError, delivered: Delivered = 'yes', metadata?: ReplyMetadata): void {
+    const { trailer } = metadata ?? {};
+    this.finish(errorLines(error, delivered) + this.connection.linesOfError(trailer && { trailer }));
+  }
+
+  private trailer(metadata: ReplyMetadata | undefined): string {
+    const { trailer } = metadata ?? {};
+    return trailer === undefined ? '' : this.connection.linesOf({ trailer });
+  }
+
+  /** The stream cannot go on, for a reason on this side: both are told. */
+  private fault(error: MicroError): void {
+    if (this.over) return;
+    this.abort(error);
+    queueMicrotask(() => this.receiver?.fail(error, 'yes'));
   }
 
   private finish(lines: string): void {
     if (this.over) return;
     this.over = true;
-    this.connection.write(this.opening.head, this.lines + lines, '');
+    this.connection.write(this.opening.head, this.first + this.lines + lines, '');
     this.connection.end();
   }
 

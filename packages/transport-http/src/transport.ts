@@ -17,7 +17,7 @@ export function httpTransport(options: HttpTransportOptions = {}): Transport {
 
   return socketTransport({
     name: 'http',
-    features: new Set(['streams', 'pushback', 'cancel']),
+    features: new Set(['streams', 'pushback', 'cancel', 'reply-metadata']),
     tls,
     listener: (acceptor, onClosed) => new HttpListener(acceptor, settings, sweep, onClosed),
     connection(address, options, onClosed) {

@@ -22,7 +22,7 @@ export function tcpTransport(options: TcpTransportOptions = {}): Transport {
 
   return socketTransport({
     name: 'tcp',
-    features: new Set(['streams', 'pushback', 'cancel', 'goaway']),
+    features: new Set(['streams', 'pushback', 'cancel', 'goaway', 'reply-metadata']),
     tls,
     listener: (acceptor, onClosed) =>
       new TcpListener(acceptor, { tls, maxIncoming, limits, sweep }, onClosed),

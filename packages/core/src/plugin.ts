@@ -2,11 +2,13 @@
 export { abortable, abortError, checkSignal, orAborted } from './aborted.ts';
 export { announcedAddress } from './address.ts';
 export { atMost, inTime } from './at-most.ts';
+export { checkedRegistry, type RegistryDefinition } from './checked-registry.ts';
 export { now, staleClock } from './clock.ts';
 export { type Consumer, type ConsumerOptions, makeConsumer, type Received } from './consumer.ts';
 export { decodeEnvelope, encodeEnvelope, spellHeader } from './envelope.ts';
 export { remoteError } from './errors.ts';
 export { eos, isJson, readBody, readTimeout, wireBody, writeTimeout } from './go-messages.ts';
+export { type Lifetimes, newLifetimes } from './lifetimes.ts';
 export {
   decodeRecord,
   encodeRecord,
@@ -17,8 +19,8 @@ export {
 } from './record-json.ts';
 export { type RecordMirror, readRecord, recordMirror } from './record-mirror.ts';
 export { Refusals } from './refusals.ts';
-export { pause } from './retry.ts';
 export { isAny } from './reply.ts';
+export { pause } from './retry.ts';
 export { RouteCache } from './route-cache.ts';
 export { formatAddress, parseAddress, parseTarget, type SocketAddress } from './socket-address.ts';
 export {

@@ -15,8 +15,9 @@ export interface Registry {
   /**
    * Shows the record's nodes to everybody, for `ttlMs`. Core calls it again after a third of that time, with
    * the same object where nothing changed: the plugin renews, and makes anew what the backend has lost. Core never
-   * overlaps calls for one node. A rejected one may have taken effect; after an abort it settles only when it no
-   * longer can.
+   * overlaps calls for one node. A rejected one may have taken effect, so core deregisters after it. After an abort it
+   * settles when the backend has answered, or has been silent for as long as the plugin waits. Nothing is sent after
+   * that; but what a silent backend has not read yet it may still do when it goes on, and show the node for its ttl.
    */
   register(record: ServiceRecord, options: RegisterOptions): Promise<void>;
   /** Takes the record's nodes out, at once for everybody. Nodes that are not there are no error. */

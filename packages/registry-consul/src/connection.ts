@@ -1,7 +1,7 @@
 import { EventEmitter, setMaxListeners } from 'node:events';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { abortable, isObject, newTurns, tlsClientOptions } from '@micro/core/plugin';
+import { abortable, checkSignal, isObject, newTurns, tlsClientOptions } from '@micro/core/plugin';
 import Consul from 'consul';
 import { closedError, consulError } from './errors.ts';
 import type { Settings } from './options.ts';
@@ -23,10 +23,12 @@ interface RequestOptions {
 export interface Connection {
   /** One short request. Rejects with a MicroError. */
   request(run: (client: Consul, options: RequestOptions) => Promise<unknown>): Promise<Answer>;
-  /** One that Consul may hold for `waitMs`, on a socket of its own, until the signal aborts. */
+  /**
+   * One that Consul may hold for `waitMs`, on a socket of its own, until the signal aborts. Where more are wanted at
+   * once than `watchConnections`, they take turns of a second.
+   */
   hold(
-    run: (client: Consul, options: RequestOptions) => Promise<unknown>,
-    waitMs: number,
+    run: (client: Consul, options: RequestOptions, waitMs: number) => Promise<unknown>,
     signal: AbortSignal,
   ): Promise<Answer>;
   readonly closed: AbortSignal;
@@ -35,8 +37,11 @@ export interface Connection {
 
 /** Consul takes 200 connections from one address by default (limits.http_max_conns_per_client); most are for watches. */
 const requestsAtOnce = 16;
+/** How long Consul holds a request in whose place another waits. */
+const turnMs = 1_000;
 
-export function newConnection({ host, port, tls, token, datacenter, timeoutMs }: Settings): Connection {
+export function newConnection(settings: Settings): Connection {
+  const { host, port, tls, token, datacenter, timeoutMs, waitMs, watchConnections } = settings;
   const closing = new AbortController();
   setMaxListeners(0, closing.signal); // one for each wait under way
   const agents: (HttpAgent | HttpsAgent)[] = [];
@@ -55,7 +60,9 @@ export function newConnection({ host, port, tls, token, datacenter, timeoutMs }:
   }
   const requests = newClient(requestsAtOnce);
   const turns = newTurns(requestsAtOnce);
-  const watches = newClient(Number.POSITIVE_INFINITY);
+  const watches = newClient(watchConnections);
+  const holds = newTurns(watchConnections);
+  let wanted = 0;
 
   async function send(
     client: Consul,
@@ -78,8 +85,19 @@ export function newConnection({ host, port, tls, token, datacenter, timeoutMs }:
 
   return {
     request: (run) => turns(() => send(requests, run, timeoutMs, closing.signal)),
-    // Consul adds up to a sixteenth to the wait, so that not all come back at once.
-    hold: (run, waitMs, signal) => send(watches, run, waitMs + waitMs / 16 + timeoutMs, signal),
+    async hold(run, signal) {
+      wanted++;
+      const turn = async (): Promise<Answer> => {
+        checkSignal(signal); // it may have waited
+        const heldMs = wanted > watchConnections ? Math.min(turnMs, waitMs) : waitMs;
+        // Consul adds up to a sixteenth to the wait, so that not all come back at once.
+        const limitMs = heldMs + heldMs / 16 + timeoutMs;
+        return send(watches, (client, options) => run(client, options, heldMs), limitMs, signal);
+      };
+      return abortable(holds(turn), signal).finally(() => {
+        wanted--;
+      });
+    },
     closed: closing.signal,
     close() {
       closing.abort(closedError());

@@ -1,10 +1,10 @@
 import { MicroError, type ServiceRecord } from '@micro/core';
-import { isObject } from '@micro/core/plugin';
+import { abortable, isObject } from '@micro/core/plugin';
 import type { Answer, Connection } from './connection.ts';
 import type { Settings } from './options.ts';
 import { readServices } from './services.ts';
 
-type Reading = Pick<Settings, 'stale' | 'waitMs'>;
+type Reading = Pick<Settings, 'stale'>;
 
 /** A service's nodes that live. */
 export async function readService(
@@ -24,16 +24,18 @@ export async function awaitService(
   connection: Connection,
   name: string,
   index: bigint,
-  { stale, waitMs, signal }: Reading & { readonly signal: AbortSignal },
+  { stale, signal }: Reading & { readonly signal: AbortSignal },
 ): Promise<{ readonly services: readonly ServiceRecord[]; readonly index: bigint }> {
-  const answer = await connection.hold(
-    (client, options) => {
-      const wanted = { ...options, service: name, stale, index: String(index), wait: `${waitMs}ms` };
-      return client.health.service(wanted);
-    },
-    waitMs,
-    signal,
-  );
+  const ask: Parameters<Connection['hold']>[0] = (client, options, waitMs) => {
+    const wanted = { ...options, service: name, stale, index: String(index), wait: `${waitMs}ms` };
+    return client.health.service(wanted);
+  };
+  // Without a past there is nothing to wait for
+  const isFirst = index === 0n;
+  const asking = isFirst
+    ? connection.request((client, options) => ask(client, options, 0))
+    : connection.hold(ask, signal);
+  const answer = await abortable(asking, signal);
   return { services: await services(connection, answer, name), index: indexOf(answer) };
 }
 

@@ -30,6 +30,12 @@ export interface ConsulOptions extends BackendOptions {
   readonly timeoutMs?: number | undefined;
   /** How long Consul holds a watch's request when nothing changes, in ms. @default 20000 */
   readonly waitMs?: number | undefined;
+  /**
+   * Watches that Consul holds a connection for at once; more take turns of a second. With 16 for requests they are to
+   * stay below the agent's limit for one address, 200, which all processes of a machine share.
+   * @default 128
+   */
+  readonly watchConnections?: number | undefined;
 }
 
 /** `ttl`: core's renewals say so. The others: the agent asks the node's address itself, every `intervalMs`. */
@@ -57,13 +63,14 @@ export interface Settings {
   readonly stale: boolean;
   readonly timeoutMs: number;
   readonly waitMs: number;
+  readonly watchConnections: number;
 }
 
 /** The options with their defaults. Throws `bad_request` for what makes no sense. */
 export function settingsOf(options: ConsulOptions = {}): Settings {
   const { address = '127.0.0.1:8500', tags = [], check = { type: 'ttl' }, stale = true } = options;
   const { token = process.env.CONSUL_HTTP_TOKEN, datacenter, deregisterAfterMs } = options;
-  const { timeoutMs = 5_000, waitMs = 20_000 } = options;
+  const { timeoutMs = 5_000, waitMs = 20_000, watchConnections = 128 } = options;
   const [text, ...others] = typeof address === 'string' ? [address] : address;
   if (text === undefined || others.length > 0) throw refuse('address', address);
   const { host, port, path } = parseAddress(text.replace(/^https?:\/\//, '').replace(/\/$/, ''));
@@ -71,11 +78,14 @@ export function settingsOf(options: ConsulOptions = {}): Settings {
   const tls = options.tls ?? (text.startsWith('https://') ? {} : undefined);
   if (!(timeoutMs >= 1 && timeoutMs <= 60_000)) throw refuse('timeoutMs', timeoutMs);
   if (!(waitMs >= 100 && waitMs <= 600_000)) throw refuse('waitMs', waitMs);
+  if (!(Number.isSafeInteger(watchConnections) && watchConnections >= 1))
+    throw refuse('watchConnections', watchConnections);
   if (check.type !== 'ttl' && !(check.intervalMs >= 1)) throw refuse('check.intervalMs', check.intervalMs);
   if (deregisterAfterMs !== undefined && !(deregisterAfterMs > 0))
     throw refuse('deregisterAfterMs', deregisterAfterMs);
   if (tags.some((tag) => /^[vte][-=]/.test(tag))) throw refuse('tags', tags); // read as go-micro's
-  return { host, port, tls, token, datacenter, tags, check, deregisterAfterMs, stale, timeoutMs, waitMs };
+  const waits = { timeoutMs, waitMs, watchConnections };
+  return { host, port, tls, token, datacenter, tags, check, deregisterAfterMs, stale, ...waits };
 }
 
 function refuse(option: string, value: unknown): MicroError {

@@ -16,7 +16,7 @@ export interface Watched {
 export async function watchService(
   connection: Connection,
   { name, changed, signal }: Watched,
-  settings: Pick<Settings, 'stale' | 'waitMs'>,
+  settings: Pick<Settings, 'stale'>,
 ): Promise<void> {
   let told: string | undefined;
   let index = 0n;
@@ -25,12 +25,17 @@ export async function watchService(
     if (signal.aborted) return;
     // An index that goes back is that of a server without our past: its list holds, and we begin anew.
     const isFresh = answer.index >= index;
-    index = isFresh ? answer.index : 0n;
+    // One without an index must not be asked again at once.
+    index = isFresh ? maxOf(answer.index, 1n) : 0n;
     const text = fingerprint(answer.services);
     if (text === told) continue;
     told = text;
     changed(Object.freeze({ type: 'list', name, services: answer.services }));
   }
+}
+
+function maxOf(one: bigint, other: bigint): bigint {
+  return one > other ? one : other;
 }
 
 function fingerprint(services: readonly ServiceRecord[]): string {

@@ -21,6 +21,8 @@ await describeBackend('consul', ({ start }) => {
     name: 'consul',
     features: consulRegistry().features,
     ttlMs: 1_000,
+    // An agent whose word to the servers is lost, on a busy machine, says it again after 15 s (agent/ae, retryFailIntv)
+    patienceMs: 30_000,
     create: () => consulRegistry({ address: server.url }),
     createAt: (address) => consulRegistry({ address }),
     createRefused: () =>
@@ -33,8 +35,7 @@ await describeBackend('consul', ({ start }) => {
     },
     startProcess: (name, ttlMs) =>
       startTestProcess(new URL('peer.ts', import.meta.url), [server.url, name, String(ttlMs)], 'registered'),
-    // As many agents would: one that has all of them would be at it for minutes. And by default Consul takes 200
-    // connections from an address, one for each watch.
+    // As many agents would: one that has all of them would be at it for minutes. Watches are more than connections.
     crowd: { watched: 150, populate: (services) => populate(server.url, services) },
     get server() {
       return server;

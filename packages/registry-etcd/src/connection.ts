@@ -31,6 +31,18 @@ const channelOptions = {
   'grpc.max_receive_message_length': 64 << 20,
 };
 
+/**
+ * A member that is cut off from its leader ends streams that ask for it (etcd's api/v3rpc, `hasleader`). Without, a
+ * watch there would tell of nothing, in silence; lookups it answers all the same.
+ */
+const requireLeader: Interceptor = (options, next) =>
+  new InterceptingCall(next(options), {
+    start(metadata, listener, proceed) {
+      metadata.set('hasleader', 'true');
+      proceed(metadata, listener);
+    },
+  });
+
 export function newConnection(settings: Settings): Connection {
   const { hosts, tls, user, timeoutMs } = settings;
   const closing = new AbortController();
@@ -60,7 +72,7 @@ export function newConnection(settings: Settings): Connection {
           ...(tls?.serverName !== undefined && nameOverride(tls.serverName)),
         },
         defaultCallOptions: ({ isStream }) => ({
-          interceptors: [identify],
+          interceptors: isStream ? [identify, requireLeader] : [identify],
           ...(!isStream && { deadline: Date.now() + timeoutMs }),
         }),
         faultHandling: { host: () => noop, global: noop },

@@ -1,5 +1,5 @@
 import type { NodeRecord, ServiceRecord } from '@micro/core';
-import { encodeRecord } from '@micro/core/plugin';
+import { encodeRecord, newLifetimes } from '@micro/core/plugin';
 import { CompareResult, CompareTarget } from 'etcd3';
 import type { Connection } from './connection.ts';
 import { nodeKey } from './keys.ts';
@@ -18,19 +18,20 @@ interface Written {
   readonly lease: string;
   /** At which etcd has our text under the key, with our lease: as long as nobody has changed it. */
   readonly revision: string;
-  readonly expiresAt: number;
 }
 
 const unchanged = { target: CompareTarget.Mod, result: CompareResult.Equal };
 
 export function newRegistrations(prefix: string, connection: Connection, leases: Leases): Registrations {
-  const written = new Map<string, Written>();
+  const keys = newLifetimes<Written>(async (name) => {
+    await connection.request((client) => client.kv.deleteRange({ key: Buffer.from(name) }));
+  });
 
   async function register(record: ServiceRecord, ttlMs: number): Promise<void> {
     const lease = await leases.renewed(ttlMs);
     const expiresAt = performance.now() + ttlMs;
     await Promise.all(record.nodes.map((node) => write(record, node, lease, expiresAt)));
-    await dropExpired();
+    await keys.dropExpired();
   }
 
   /** Writes only where etcd has not what we wrote last: a renewal changes nothing that watchers would be told of. */
@@ -41,8 +42,7 @@ export function newRegistrations(prefix: string, connection: Connection, leases:
     expiresAt: number,
   ): Promise<void> {
     const name = nodeKey(prefix, record.name, node.id);
-    const known = written.get(name);
-    if (known !== undefined) written.set(name, { ...known, expiresAt });
+    const known = keys.renewing(name, expiresAt);
     const isSame = known?.record === record && known.lease === lease;
     const key = Buffer.from(name);
     const put = { request_put: { key, value: Buffer.from(encodeRecord(record, node)), lease } };
@@ -50,26 +50,13 @@ export function newRegistrations(prefix: string, connection: Connection, leases:
     const request = isSame ? { compare, failure: [put] } : { success: [put] };
     const answer = await connection.request((client) => client.kv.txn(request));
     const revision = isSame && answer.succeeded ? known.revision : answer.header.revision;
-    written.set(name, { record, lease, revision, expiresAt });
-  }
-
-  async function remove(name: string): Promise<void> {
-    await connection.request((client) => client.kv.deleteRange({ key: Buffer.from(name) }));
-    written.delete(name);
-  }
-
-  /** A node that is not renewed, because taking it out failed, would live on by the lease that others renew. */
-  async function dropExpired(): Promise<void> {
-    const time = performance.now();
-    const expired = [...written].filter(([, { expiresAt }]) => expiresAt <= time);
-    // What fails is tried again at the next renewal.
-    await Promise.allSettled(expired.map(([name]) => remove(name)));
+    keys.written(name, { record, lease, revision }, expiresAt);
   }
 
   return {
     register,
     async deregister({ name, nodes }) {
-      await Promise.all(nodes.map(({ id }) => remove(nodeKey(prefix, name, id))));
+      await Promise.all(nodes.map(({ id }) => keys.remove(nodeKey(prefix, name, id))));
     },
   };
 }

@@ -1,5 +1,5 @@
 import { MicroError, type Registry, type RegistryFeature, type ServiceRecord } from '@micro/core';
-import { abortable, checkSignal } from '@micro/core/plugin';
+import { abortable, checkedRegistry } from '@micro/core/plugin';
 import { NatsLink } from '@micro/nats';
 import { newBus } from './bus.ts';
 import { newCatalog } from './catalog.ts';
@@ -33,7 +33,8 @@ export function natsRegistry(options: NatsRegistryOptions = {}): Registry {
   });
   let listing: Set<string> | undefined;
   let listings = 0;
-  let closing: Promise<void> | undefined;
+  const closing = new AbortController();
+  let closed: Promise<void> | undefined;
   link.onChange((lost) => {
     if (lost !== undefined) watches.fail(lost);
   });
@@ -71,59 +72,36 @@ export function natsRegistry(options: NatsRegistryOptions = {}): Registry {
     }
   }
 
-  function check(name: string | undefined, signal: AbortSignal | undefined): void {
-    if (closing !== undefined) throw new MicroError('unavailable', 'registry nats: it is closed');
-    checkSignal(signal);
-    if (name === '') throw new MicroError('bad_request', 'registry nats: a service needs a name');
-  }
-
   async function shut(): Promise<void> {
+    closing.abort(new MicroError('unavailable', 'registry nats: closed'));
     watches.close();
     mirror.close();
     bus.close();
     await link.close();
   }
 
-  return {
+  return checkedRegistry({
     name: 'nats',
     features,
     propagationMs: 2 * settings.queryMs,
-    async register(record, { ttlMs, signal }) {
-      check(record.name, signal);
-      if (!(ttlMs > 0))
-        throw new MicroError('bad_request', `registry nats: ttlMs must be above 0, not ${ttlMs}`);
+    closed: closing.signal,
+    async register(record, ttlMs, signal) {
       await abortable(bus.open(true), signal);
       await bus.announce('create', catalog.put(record, ttlMs, bus.limit()));
-      checkSignal(signal); // only now can it no longer take effect
     },
-    async deregister(record, { signal } = {}) {
-      check(record.name, signal);
+    async deregister(record) {
       catalog.withdraw(
         record.name,
         record.nodes.map(({ id }) => id),
       );
       await bus.announce('delete', [goneText(record)]);
-      checkSignal(signal);
     },
-    async getService(name, { signal } = {}) {
-      check(name, signal);
-      return abortable(
-        watches.interest(name, () => lookup(name)),
-        signal,
-      );
-    },
-    async listServices({ signal } = {}) {
-      check(undefined, signal);
-      return abortable(names(), signal);
-    },
-    async watch(name, changed, { signal }) {
-      if (signal.aborted) return;
-      check(name, undefined);
-      await watches.watch(name, changed, signal, () => lookup(name));
-    },
+    getService: (name) => watches.interest(name, () => lookup(name)),
+    listServices: names,
+    watch: (name, changed, signal) => watches.watch(name, changed, signal, () => lookup(name)),
     close() {
-      closing ??= shut();
-      return closing;
+      closed ??= shut();
+      return closed;
     },
-  };
+  });
 }

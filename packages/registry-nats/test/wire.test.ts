@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '@micro/conformance';
 import type { Registry, ServiceRecord } from '@micro/core';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { BackendServer } from '../../../scripts/backends/index.mjs';
@@ -196,6 +197,7 @@ await describeBackend('nats', ({ start }) => {
     }
     await go.flush();
     expect(await ours.getService('greeter')).toHaveLength(1);
+    await eventually(() => lists.length > 0);
     controller.abort();
     await watching;
     expect(lists).toEqual([1]);

@@ -1,6 +1,5 @@
-import { MicroError, type Registry, type RegistryFeature } from '@micro/core';
-import { abortable, checkSignal } from '@micro/core/plugin';
-import { closedError } from './errors.ts';
+import type { Registry, RegistryFeature } from '@micro/core';
+import { abortable, checkedRegistry } from '@micro/core/plugin';
 import { joined } from './joined.ts';
 import { readNames, readService } from './lookups.ts';
 import { settingsOf, type ZookeeperOptions } from './options.ts';
@@ -27,56 +26,26 @@ export function zookeeperRegistry(options?: ZookeeperOptions): Registry {
   const lookup = joined((name) => readService(tree, root, name));
   const list = joined(() => readNames(tree, root));
 
-  function check(name: string | undefined, signal: AbortSignal | undefined): void {
-    if (session.closed.aborted) throw closedError();
-    checkSignal(signal);
-    if (name === '') throw new MicroError('bad_request', 'registry zookeeper: a service needs a name');
-  }
-
-  return {
+  return checkedRegistry({
     name: 'zookeeper',
     features,
     propagationMs,
-    async register(record, { ttlMs, signal }) {
-      check(record.name, signal);
-      if (!(ttlMs > 0))
-        throw new MicroError('bad_request', `registry zookeeper: ttlMs must be above 0, not ${ttlMs}`);
-      await registrations.register(record, ttlMs);
-      checkSignal(signal); // only now can it no longer take effect
-    },
-    async deregister(record, { signal } = {}) {
-      check(record.name, signal);
-      await registrations.deregister(record);
-      checkSignal(signal);
-    },
-    async getService(name, { signal } = {}) {
-      check(name, signal);
-      return abortable(lookup(name), signal);
-    },
-    async listServices({ signal } = {}) {
-      check(undefined, signal);
-      return abortable(list(''), signal);
-    },
-    async watch(name, changed, { signal }) {
-      if (signal.aborted) return;
-      check(name, undefined);
-      if (name === undefined)
-        throw new MicroError('unimplemented', 'registry zookeeper: ZooKeeper watches one service at a time');
-      const ending = new AbortController();
-      const end = (): void => ending.abort();
-      const stopListening = session.onLost((error) => ending.abort(error));
-      const ends = [signal, session.closed];
-      for (const one of ends) one.addEventListener('abort', end);
+    closed: session.closed,
+    register: registrations.register,
+    deregister: registrations.deregister,
+    getService: lookup,
+    listServices: () => list(''),
+    async watch(name = '', changed, signal) {
+      const lost = new AbortController();
+      const stopListening = session.onLost((error) => lost.abort(error));
+      const either = AbortSignal.any([signal, lost.signal]);
       try {
-        const folder = folderOf(root, name);
-        await abortable(watchFolder(tree, { name, folder, changed, signal: ending.signal }), ending.signal);
-      } catch (error) {
-        if (!ends.some((one) => one.aborted)) throw error;
+        const watching = watchFolder(tree, { name, folder: folderOf(root, name), changed, signal: either });
+        await abortable(watching, either);
       } finally {
         stopListening();
-        for (const one of ends) one.removeEventListener('abort', end);
       }
     },
     close: () => session.close(),
-  };
+  });
 }

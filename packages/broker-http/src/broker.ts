@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { type Broker, type BrokerFeature, type Host, MicroError, type SubscribeOptions } from '@micro/core';
-import { abortable, checkSignal } from '@micro/core/plugin';
+import { type Broker, type BrokerFeature, type Host, MicroError } from '@micro/core';
+import { abortable, checkAsked, checkFeatures, checkSignal, checkTopic } from '@micro/core/plugin';
 import { broadcastVersion, brokerService } from './membership.ts';
 import { type HttpBrokerOptions, settingsOf } from './options.ts';
 import { makePublisher } from './publisher.ts';
@@ -9,6 +9,8 @@ import { type HttpSubscription, makeSubscription } from './subscription.ts';
 import { closedError } from './waits.ts';
 
 const features: ReadonlySet<BrokerFeature> = new Set<BrokerFeature>(['queue']);
+
+const own = { name: 'http', features };
 
 /**
  * go-micro's default broker: publishers find the subscribers in the registry and post to them. At most once.
@@ -35,7 +37,7 @@ export function httpBroker(options: HttpBrokerOptions = {}, host?: Host): Broker
   function check(topic: string, signal: AbortSignal | undefined): void {
     checkSignal(closed);
     checkSignal(signal);
-    if (topic === '') throw new MicroError('bad_request', 'a topic needs a name');
+    checkTopic(topic);
   }
 
   async function leave(subscription: HttpSubscription): Promise<void> {
@@ -56,16 +58,20 @@ export function httpBroker(options: HttpBrokerOptions = {}, host?: Host): Broker
   }
 
   return {
-    name: 'http',
-    features,
+    ...own,
     async publish(topic, messages, { keep, signal } = {}) {
       check(topic, signal);
-      if (keep === true) throw lacking('keep', topic);
+      checkFeatures(own, topic, { keep });
       await publisher.publish(topic, messages, signal);
     },
     async subscribe(topic, deliver, subscribing) {
       check(topic, subscribing.signal);
-      checkAsked(topic, subscribing);
+      checkAsked(own, topic, subscribing);
+      if (subscribing.queue === broadcastVersion)
+        throw new MicroError(
+          'bad_request',
+          `the http broker cannot have a queue named "${broadcastVersion}"`,
+        );
       const subscription = makeSubscription(topic, deliver, subscribing, around);
       subscriptions.add(subscription);
       try {
@@ -93,21 +99,4 @@ export function httpBroker(options: HttpBrokerOptions = {}, host?: Host): Broker
       return closing;
     },
   };
-}
-
-function checkAsked(topic: string, { queue, durable, start, ordered, maxInFlight }: SubscribeOptions): void {
-  if (durable) throw lacking('durable', topic);
-  if (start !== 'new') throw lacking('replay', topic);
-  if (ordered) throw lacking('order', topic);
-  if (!Number.isSafeInteger(maxInFlight) || maxInFlight < 1)
-    throw new MicroError('bad_request', `maxInFlight must be an integer from 1, not ${maxInFlight}`);
-  if (queue === '' || queue === broadcastVersion)
-    throw new MicroError('bad_request', `the http broker cannot have a queue named "${queue}"`);
-}
-
-function lacking(feature: BrokerFeature, topic: string): MicroError {
-  return new MicroError(
-    'unimplemented',
-    `the http broker has no "${feature}", which was asked for with "${topic}"`,
-  );
 }

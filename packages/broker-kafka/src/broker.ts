@@ -1,11 +1,5 @@
-import {
-  type Broker,
-  type BrokerFeature,
-  MicroError,
-  type SubscribeOptions,
-  type Subscription,
-} from '@micro/core';
-import { abortable, atMost, checkSignal, inTime } from '@micro/core/plugin';
+import { type Broker, type BrokerFeature, MicroError, type Subscription } from '@micro/core';
+import { abortable, atMost, checkAsked, checkSignal, checkTopic, inTime } from '@micro/core/plugin';
 import type { Admin } from 'kafkajs';
 import { makeClient } from './client.ts';
 import { kafkaError } from './errors.ts';
@@ -19,6 +13,8 @@ const features: ReadonlySet<BrokerFeature> = new Set<BrokerFeature>([
 ]);
 const idleMs = 60_000;
 const retry = { initialRetryTime: 50, maxRetryTime: 500, retries: 4 };
+
+const own = { name: 'kafka', features };
 
 /**
  * Events over Kafka, in go-micro's encoding, at least once: `publish` resolves when all in-sync replicas have the
@@ -53,7 +49,7 @@ export function kafkaBroker(options: KafkaBrokerOptions = {}): Broker {
   function check(topic: string, signal: AbortSignal | undefined): void {
     checkSignal(closer.signal);
     checkSignal(signal);
-    if (topic === '') throw new MicroError('bad_request', 'a topic needs a name');
+    checkTopic(topic);
   }
 
   async function shut(): Promise<void> {
@@ -71,8 +67,7 @@ export function kafkaBroker(options: KafkaBrokerOptions = {}): Broker {
   }
 
   return {
-    name: 'kafka',
-    features,
+    ...own,
     async publish(topic, messages, { keep = false, signal } = {}) {
       check(topic, signal);
       if (messages.length === 0) return;
@@ -81,7 +76,7 @@ export function kafkaBroker(options: KafkaBrokerOptions = {}): Broker {
     },
     async subscribe(topic, deliver, subscribing) {
       check(topic, subscribing.signal);
-      checkAsked(topic, subscribing);
+      checkAsked(own, topic, subscribing);
       const making = makeSubscription(topic, deliver, subscribing, {
         settings,
         ensureTopic,
@@ -121,14 +116,6 @@ export function kafkaBroker(options: KafkaBrokerOptions = {}): Broker {
       return closing;
     },
   };
-}
-
-function checkAsked(topic: string, { queue, durable, maxInFlight }: SubscribeOptions): void {
-  if (!Number.isSafeInteger(maxInFlight) || maxInFlight < 1)
-    throw new MicroError('bad_request', `maxInFlight must be an integer from 1, not ${maxInFlight}`);
-  if (durable && queue === undefined)
-    throw new MicroError('bad_request', `the durable subscription of "${topic}" needs a queue`);
-  if (queue === '') throw new MicroError('bad_request', 'a queue needs a name');
 }
 
 /** The promise's result; rejects with `unavailable` when there is none in time. */

@@ -1,11 +1,5 @@
-import {
-  type Broker,
-  type BrokerFeature,
-  MicroError,
-  type SubscribeOptions,
-  type Subscription,
-} from '@micro/core';
-import { abortable, atMost } from '@micro/core/plugin';
+import type { Broker, BrokerFeature, Subscription } from '@micro/core';
+import { abortable, atMost, checkAsked, checkFeatures, checkTopic } from '@micro/core/plugin';
 import { NatsLink } from '@micro/nats';
 import { makeJetStream } from './jetstream.ts';
 import { keepFrom } from './kept.ts';
@@ -23,6 +17,8 @@ const streamFeatures: readonly BrokerFeature[] = [
   ...(['ack', 'redelivery', 'order', 'durable', 'replay', 'keep'] as const),
 ];
 
+const jetstreamHint = 'nats has it with JetStream: option jetstream';
+
 /**
  * Events over NATS, in go-micro's encoding. With JetStream, the default, at least once: `publish` resolves when the
  * topic's stream has stored the messages. With `jetstream: false` at most once: it resolves when the server has them.
@@ -35,27 +31,8 @@ export function natsBroker(options: NatsBrokerOptions = {}): Broker {
   const publish = makePublish(sessions, settings, streams);
   const subscriptions = new Set<Subscription>();
   const features = new Set(settings.jetstream ? streamFeatures : plainFeatures);
+  const own = { name: 'nats', features };
   let closing: Promise<void> | undefined;
-
-  function lacking(feature: BrokerFeature, topic: string): MicroError {
-    const why = `"${topic}" asks for "${feature}", which nats has with JetStream only`;
-    return new MicroError('unimplemented', `broker nats: ${why} (option jetstream)`);
-  }
-
-  function checkAsked(
-    topic: string,
-    { queue, durable, start, ordered, maxInFlight }: SubscribeOptions,
-  ): void {
-    checkTopic(topic);
-    const asked = { durable, replay: start !== 'new', order: ordered };
-    for (const [feature, wanted] of Object.entries(asked) as [keyof typeof asked, boolean][])
-      if (wanted && !features.has(feature)) throw lacking(feature, topic);
-    if (!Number.isSafeInteger(maxInFlight) || maxInFlight < 1)
-      throw new MicroError('bad_request', `maxInFlight must be an integer from 1, not ${maxInFlight}`);
-    if (durable && queue === undefined)
-      throw new MicroError('bad_request', `the durable subscription of "${topic}" needs a queue`);
-    if (queue === '') throw new MicroError('bad_request', 'a queue needs a name');
-  }
 
   async function shut(): Promise<void> {
     const signal = AbortSignal.abort();
@@ -65,11 +42,10 @@ export function natsBroker(options: NatsBrokerOptions = {}): Broker {
   }
 
   return {
-    name: 'nats',
-    features,
+    ...own,
     async publish(topic, messages, { keep, signal } = {}) {
       checkTopic(topic);
-      if (keep === true && !features.has('keep')) throw lacking('keep', topic);
+      checkFeatures(own, topic, { keep }, jetstreamHint);
       if (keep === true && streams !== undefined) {
         const subject = subjectOf(topic);
         await abortable(keepFrom(jetstream, await streams.of(subject), subject), signal);
@@ -77,7 +53,7 @@ export function natsBroker(options: NatsBrokerOptions = {}): Broker {
       await publish(topic, messages, signal);
     },
     async subscribe(topic, deliver, subscribing) {
-      checkAsked(topic, subscribing);
+      checkAsked(own, topic, subscribing, jetstreamHint);
       const subscription =
         streams === undefined
           ? await plainSubscription(topic, deliver, subscribing, { sessions, settings })
@@ -99,8 +75,4 @@ export function natsBroker(options: NatsBrokerOptions = {}): Broker {
       return closing;
     },
   };
-}
-
-function checkTopic(topic: string): void {
-  if (topic === '') throw new MicroError('bad_request', 'a topic needs a name');
 }

@@ -1,12 +1,5 @@
-import {
-  type Broker,
-  type BrokerFeature,
-  type Message,
-  MicroError,
-  type SubscribeOptions,
-  type Subscription,
-} from '@micro/core';
-import { abortable, atMost, checkSignal } from '@micro/core/plugin';
+import { type Broker, type BrokerFeature, type Message, MicroError, type Subscription } from '@micro/core';
+import { abortable, atMost, checkAsked, checkSignal, checkTopic } from '@micro/core/plugin';
 import { publishingExchange } from './exchanges.ts';
 import { keep } from './kept.ts';
 import { encodeMessage } from './message.ts';
@@ -31,6 +24,7 @@ export function rabbitmqBroker(options: RabbitmqBrokerOptions = {}): Broker {
     ...(['ack', 'redelivery', 'queue', 'keep'] as const),
     ...(settings.goQueues ? [] : (['order', 'durable'] as const)),
   ]);
+  const own = { name: 'rabbitmq', features };
   let unconfirmed = 0;
   let closing: Promise<void> | undefined;
 
@@ -63,8 +57,7 @@ export function rabbitmqBroker(options: RabbitmqBrokerOptions = {}): Broker {
   }
 
   return {
-    name: 'rabbitmq',
-    features,
+    ...own,
     async publish(topic, messages, { keep: keeping = false, signal } = {}) {
       checkTopic(topic);
       checkSignal(signal);
@@ -78,8 +71,7 @@ export function rabbitmqBroker(options: RabbitmqBrokerOptions = {}): Broker {
       }
     },
     async subscribe(topic, deliver, subscribing) {
-      checkTopic(topic);
-      checkAsked(topic, subscribing, features);
+      checkAsked(own, topic, subscribing, 'rabbitmq has it without goQueues');
       checkSignal(subscribing.signal);
       const subscription = await makeSubscription(topic, deliver, subscribing, { sessions, settings });
       subscriptions.add(subscription);
@@ -99,28 +91,4 @@ export function rabbitmqBroker(options: RabbitmqBrokerOptions = {}): Broker {
       return closing;
     },
   };
-}
-
-function checkTopic(topic: string): void {
-  if (topic === '') throw new MicroError('bad_request', 'a topic needs a name');
-}
-
-function checkAsked(
-  topic: string,
-  { queue, durable, ordered, start, maxInFlight }: SubscribeOptions,
-  features: ReadonlySet<BrokerFeature>,
-): void {
-  const asked = { replay: start !== 'new', durable, order: ordered };
-  for (const [feature, wanted] of Object.entries(asked) as [keyof typeof asked, boolean][]) {
-    if (!wanted || features.has(feature)) continue;
-    throw new MicroError(
-      'unimplemented',
-      `broker rabbitmq has no "${feature}" here, which was asked for with "${topic}"`,
-    );
-  }
-  if (!Number.isSafeInteger(maxInFlight) || maxInFlight < 1)
-    throw new MicroError('bad_request', `maxInFlight must be an integer from 1, not ${maxInFlight}`);
-  if (durable && queue === undefined)
-    throw new MicroError('bad_request', `the durable subscription of "${topic}" needs a queue`);
-  if (queue === '') throw new MicroError('bad_request', 'a queue needs a name');
 }

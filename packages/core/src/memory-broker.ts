@@ -1,5 +1,6 @@
 import { abortError } from './aborted.ts';
-import type { Broker } from './broker.ts';
+import { checkAsked, checkTopic } from './asked.ts';
+import type { Broker, BrokerFeature } from './broker.ts';
 import { MicroError } from './errors.ts';
 import type { Member } from './memory-consumer.ts';
 import { type MemoryTopics, topicsOf } from './memory-topics.ts';
@@ -13,6 +14,9 @@ export interface MemoryBrokerOptions {
   /** Messages that wait in one queue; when it is full, `publish` rejects with `overloaded`. @default 16384 */
   readonly maxBacklog?: number | undefined;
 }
+
+const features = ['ack', 'redelivery', 'queue', 'order', 'durable', 'replay', 'keep'] as const;
+const own = { name: 'memory', features: new Set<BrokerFeature>(features) };
 
 /**
  * Topics inside this process, at least once. `publish` resolves when every queue has taken the messages. What
@@ -29,22 +33,18 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): Broker {
   function check(topic: string, signal: AbortSignal | undefined): void {
     if (closed) throw new MicroError('unavailable', 'the memory broker is closed');
     if (signal?.aborted) throw abortError(signal);
-    if (topic === '') throw new MicroError('bad_request', 'a topic needs a name');
+    checkTopic(topic);
   }
 
   return {
-    name: 'memory',
-    features: new Set(['ack', 'redelivery', 'queue', 'order', 'durable', 'replay', 'keep']),
+    ...own,
     async publish(topic, messages, publishing) {
       check(topic, publishing?.signal);
       topics.publish(topic, messages, { retain, maxBacklog, keep: publishing?.keep === true });
     },
     async subscribe(topic, deliver, subscribing) {
       check(topic, subscribing.signal);
-      checkCount('maxInFlight', subscribing.maxInFlight, 1);
-      if (subscribing.durable && subscribing.queue === undefined) {
-        throw new MicroError('bad_request', `a durable subscription to "${topic}" needs a queue`);
-      }
+      checkAsked(own, topic, subscribing);
       const member = topics.join(topic, deliver, subscribing);
       members.add(member);
       return {

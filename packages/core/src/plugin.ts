@@ -1,6 +1,7 @@
 // What plugins are made with, besides the contracts: for transports above all.
 export { abortable, abortError, checkSignal, orAborted } from './aborted.ts';
 export { announcedAddress } from './address.ts';
+export { checkAsked, checkFeatures, checkTopic } from './asked.ts';
 export { atMost, inTime } from './at-most.ts';
 export { checkedRegistry, type RegistryDefinition } from './checked-registry.ts';
 export { now, staleClock } from './clock.ts';

@@ -1,3 +1,4 @@
+import { checkFeatures } from './asked.ts';
 import { report } from './background.ts';
 import type { Broker, SubscribeOptions, Subscription } from './broker.ts';
 import type { Codec } from './codec.ts';
@@ -86,13 +87,7 @@ export async function subscribe(
     redelivery: attempts > 1,
     keep: deadLetter !== false,
   };
-  for (const [feature, wanted] of Object.entries(asked) as [keyof typeof asked, boolean][]) {
-    if (!wanted || features.has(feature)) continue;
-    throw new MicroError(
-      'unimplemented',
-      `broker "${broker.name}" has no "${feature}", which the subscription of "${topic.topic}" asks for`,
-    );
-  }
+  checkFeatures(broker, topic.topic, asked);
   if (durable && queue === undefined)
     throw new MicroError('bad_request', `the durable subscription of "${topic.topic}" needs a queue`);
   const policy: Policy = { attempts, deadLetter, ackWaitMs };

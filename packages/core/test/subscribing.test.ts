@@ -19,7 +19,7 @@ describe('subscribing', () => {
     const { broker } = scriptedBroker(others);
     await expect(subscriber(broker, () => undefined, options)).rejects.toMatchObject({
       code: 'unimplemented',
-      message: `broker "scripted" has no "${feature}", which the subscription of "news" asks for`,
+      message: `broker "scripted" has no "${feature}", which was asked for with "news"`,
     });
   });
 

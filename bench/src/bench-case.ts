@@ -34,7 +34,7 @@ export interface Target {
 /**
  * `ratio`: calls per second over the reference's; `p50Ratio`, `p99Ratio`: the same of latencies; `shareUs`: CPU a
  * call above the reference's, in us; `heapBytes`: growth of the heap a call; `rssAboveMb`: resident memory above the
- * reference's, in MB; `callsPerSecond`: as it is.
+ * reference's, in MB; `callsPerSecond`, `maxUs` (the longest call): as they are.
  */
 export type FigureName =
   | 'ratio'
@@ -43,7 +43,8 @@ export type FigureName =
   | 'shareUs'
   | 'heapBytes'
   | 'rssAboveMb'
-  | 'callsPerSecond';
+  | 'callsPerSecond'
+  | 'maxUs';
 
 /** Two processes, each with a core of its own. */
 export const apart = { clients: 1, cores: 'own' } as const;

@@ -7,6 +7,7 @@ import { httpCases } from './cases/http.ts';
 import { memoryCases } from './cases/memory.ts';
 import { natsCases } from './cases/nats.ts';
 import { processCases } from './cases/process.ts';
+import { registryCases } from './cases/registries.ts';
 import { rpcCases } from './cases/rpc.ts';
 import { tcpCases } from './cases/tcp.ts';
 
@@ -19,6 +20,7 @@ export const cases: readonly BenchCase[] = [
   ...grpcCases,
   ...natsCases,
   ...eventCases,
+  ...registryCases,
   ...coreCases,
   ...heapCases,
   ...processCases,

@@ -1,5 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Registry } from '@micro/core';
+import type { BackendName } from '../../scripts/backends/index.mjs';
 import type { Contender } from './contender.ts';
 import type { OursOptions, TransportOf } from './contenders/ours.ts';
 
@@ -43,6 +45,27 @@ const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
   'events-rabbitmq-bare': async () => (await import('./contenders/events-rabbitmq.ts')).eventsRabbitmqBare,
   'events-kafka': async () => (await import('./contenders/events-kafka.ts')).eventsKafka,
   'events-kafka-bare': async () => (await import('./contenders/events-kafka.ts')).eventsKafkaBare,
+
+  'watch-memory': async () => {
+    const { memoryRegistry } = await import('@micro/core');
+    return watching(() => memoryRegistry());
+  },
+  'watch-consul': async () => {
+    const { consulRegistry } = await import('@micro/registry-consul');
+    return watching((address) => consulRegistry({ address }), 'consul');
+  },
+  'watch-etcd': async () => {
+    const { etcdRegistry } = await import('@micro/registry-etcd');
+    return watching((address) => etcdRegistry({ address }), 'etcd');
+  },
+  'watch-zookeeper': async () => {
+    const { zookeeperRegistry } = await import('@micro/registry-zookeeper');
+    return watching((address) => zookeeperRegistry({ address }), 'zookeeper');
+  },
+  'watch-nats': async () => {
+    const { natsRegistry } = await import('@micro/registry-nats');
+    return watching((address) => natsRegistry({ address }), 'nats');
+  },
 
   'lookup-thousand': async () => (await import('./contenders/lookup.ts')).knowing(1_000, 10, 1_000),
   'lookup-ten': async () => (await import('./contenders/lookup.ts')).knowing(1_000, 10, 10),
@@ -91,6 +114,10 @@ async function over(
 ): Promise<Contender> {
   await loaded;
   return (await import('./contenders/ours.ts')).ours(transport, options);
+}
+
+async function watching(make: (address: string) => Registry, backend?: BackendName): Promise<Contender> {
+  return (await import('./contenders/registry-watch.ts')).watching(make, backend);
 }
 
 async function cold(transport: 'http' | 'tcp'): Promise<Contender> {

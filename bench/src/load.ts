@@ -23,6 +23,7 @@ export interface Outcome {
   readonly callsPerSecond: number;
   readonly p50Us: number;
   readonly p99Us: number;
+  readonly maxUs: number;
   readonly latencies: Histogram;
   /** CPU of this process for all of it, in us. */
   readonly cpuUs: number;
@@ -72,6 +73,7 @@ export async function load(caller: Caller, work: Work, slice: Slice): Promise<Ou
     callsPerSecond: (calls * 1000) / elapsedMs,
     p50Us: quantile(latencies, 0.5),
     p99Us: quantile(latencies, 0.99),
+    maxUs: latencies.reduce((most, one) => Math.max(most, one), 0),
     latencies: histogramOf(latencies),
     cpuUs: user + system,
   };

@@ -9,6 +9,8 @@ export interface Row {
   readonly callsPerSecond: number;
   readonly p50Us: number;
   readonly p99Us: number;
+  /** The longest of all that were timed. */
+  readonly maxUs: number;
   /** Resident memory after the last turn, of client and server together, in MB. */
   readonly rssMb: number;
   /** What of it is above the reference's. */

@@ -99,6 +99,7 @@ export class Team {
       callsPerSecond: sum('callsPerSecond'),
       p50Us: median(loaded.map(({ p50Us }) => p50Us)),
       p99Us: Math.max(...loaded.map(({ p99Us }) => p99Us)),
+      maxUs: Math.max(...loaded.map(({ maxUs }) => maxUs)),
       latencies: sumOf(loaded.map(({ latencies }) => latencies)),
       cpuUs: (sum('cpuUs') + serverUs) / made,
       rssMb,

@@ -83,6 +83,7 @@ function rowOf(
     callsPerSecond: middle(({ own }) => own.callsPerSecond),
     p50Us: middle(({ own }) => own.p50Us),
     p99Us: middle(({ own }) => own.p99Us),
+    maxUs: Math.max(...pairs.map(({ own }) => own.maxUs)),
     latencies: sumOf(pairs.map(({ own }) => own.latencies)),
     rssMb: pairs.at(-1)?.own.rssMb ?? Number.NaN,
     rssAboveMb: middle(({ own, before }) => own.rssMb - before.rssMb),

@@ -2,17 +2,24 @@ const windowMs = 10;
 const longestMs = 200;
 /** Batches that are long enough to be cut; with fewer in a window there is nothing to learn. */
 const leastLong = 4;
-/** Windows of a comparison, half of them each way, in the order ABBA: what drifts meets both alike. */
-const compared = 24;
-/** Busy windows until the next one. */
-const held = 240;
+/** Windows of a group, half of them each way, in the order ABBA: what drifts meets both alike. */
+const group = 4;
+const mostGroups = 32;
+/**
+ * A comparison goes on until one way has won so many groups more (Wald, "Sequential Tests of Statistical Hypotheses",
+ * 1945): on a busy machine a group says more of others' work than of ours.
+ */
+const lead = 6;
 /** Cutting has to give that much more, for it costs system calls. */
 const worthIt = 1.05;
+/** Busy windows until the next comparison: twice as many each time that it says the same. */
+const held = 240;
+const mostHeld = 960;
 
 /**
  * Whether long batches are cut (`firstCutBytes`). Cutting lets both sides work at once, which helps as long as a
  * core is idle, and costs where none is: nobody can know from inside, so both ways are tried in turn, and the one by
- * which more frames leave is kept for a while.
+ * which more frames leave is kept for a while. In doubt it is one write a tick, which costs least.
  */
 export class CutTuner {
   /** Cut the next batch. */
@@ -22,6 +29,10 @@ export class CutTuner {
   private frames = 0;
   private long = 0;
   private turn = 0;
+  private comparing = true;
+  /** Groups that cutting has won, less those that it has not. */
+  private ahead = 0;
+  private holds = held;
   private readonly on = { frames: 0, ms: 0 };
   private readonly off = { frames: 0, ms: 0 };
 
@@ -38,23 +49,30 @@ export class CutTuner {
   }
 
   private next(ms: number): void {
-    const { turn } = this;
-    if (turn < compared) {
+    const turn = this.turn++;
+    if (this.comparing) {
       const side = this.cuts ? this.on : this.off;
       side.frames += this.frames;
       side.ms += ms;
+      if (turn % group === group - 1) this.compare();
+    } else if (turn >= this.holds) {
+      this.comparing = true;
+      this.turn = 0;
     }
-    this.turn++;
-    if (this.turn === compared) this.decide();
-    else if (this.turn >= compared + held) this.turn = 0;
-    if (this.turn < compared) this.cuts = this.turn % 4 === 0 || this.turn % 4 === 3;
+    if (this.comparing) this.cuts = this.turn % group === 0 || this.turn % group === 3;
     else this.cuts = this.decided;
   }
 
-  private decide(): void {
+  private compare(): void {
     const { on, off } = this;
-    this.decided = on.frames * off.ms > off.frames * on.ms * worthIt;
+    this.ahead += on.frames * off.ms > off.frames * on.ms * worthIt ? 1 : -1;
     on.frames = on.ms = off.frames = off.ms = 0;
+    if (Math.abs(this.ahead) < lead && this.turn < group * mostGroups) return;
+    const decided = this.ahead >= lead;
+    this.holds = decided === this.decided ? Math.min(this.holds * 2, mostHeld) : held;
+    this.decided = decided;
+    this.comparing = false;
+    this.turn = this.ahead = 0;
   }
 }
 

@@ -85,3 +85,6 @@ export interface Carrier<H> {
   /** After what was sent has left. */
   close(): Promise<void>;
 }
+
+/** What a listener needs to answer the messages of a session; a connection has it that is a session itself. */
+export type Answers<H> = Pick<Carrier<H>, 'up' | 'full' | 'head' | 'respond' | 'settled' | 'present'>;

@@ -1,3 +1,4 @@
-export type { Carrier, Fields, Header, Listening, Received, Replies } from './carrier.ts';
-export type { SessionOptions } from './settings.ts';
+export type { Answers, Carrier, Fields, Header, Listening, Received, Replies } from './carrier.ts';
+export { SessionListener } from './listener.ts';
+export { type SessionOptions, type SessionSettings, sessionSettings } from './settings.ts';
 export { sessionTransport } from './transport.ts';

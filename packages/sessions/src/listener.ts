@@ -8,7 +8,7 @@ import {
   report,
 } from '@micro/core';
 import { orAborted, RouteCache, remoteError } from '@micro/core/plugin';
-import type { Carrier, Listening, Received } from './carrier.ts';
+import type { Answers, Carrier, Listening, Received } from './carrier.ts';
 import { creditKey } from './connection.ts';
 import { idOf, marks } from './header.ts';
 import { contentTypeOf, SessionCall } from './incoming-call.ts';
@@ -21,7 +21,7 @@ const maxEnded = 1024;
 /** The server's half of a transport at one address. */
 export class SessionListener implements Listener {
   readonly metadata: Metadata = Object.freeze({ [creditKey]: 'bytes' });
-  readonly carrier: Carrier<unknown>;
+  readonly carrier: Answers<unknown>;
   readonly settings: SessionSettings;
   address = '';
   private readonly acceptor: Acceptor;
@@ -38,7 +38,7 @@ export class SessionListener implements Listener {
   private closing: Promise<void> | undefined;
 
   constructor(
-    carrier: Carrier<unknown>,
+    carrier: Answers<unknown>,
     settings: SessionSettings,
     acceptor: Acceptor,
     onClosed: () => void,
@@ -54,8 +54,13 @@ export class SessionListener implements Listener {
     return this.carrier.up && this.closing === undefined;
   }
 
-  async start(address: string | undefined, signal: AbortSignal | undefined): Promise<void> {
-    this.listening = await this.carrier.listen(address, (message) => this.receive(message), signal);
+  /** Takes what comes to the address. Who does not start it gives it messages by `receive`. */
+  async start(
+    carrier: Carrier<unknown>,
+    address: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    this.listening = await carrier.listen(address, (message) => this.receive(message), signal);
     this.address = this.listening.address;
     this.timer = setInterval(() => this.check(), this.settings.probeIntervalMs).unref();
   }

@@ -72,7 +72,7 @@ export function sessionTransport(
       const listener = new SessionListener(carrier, settings, acceptor, () => listeners.delete(listener));
       listeners.add(listener);
       try {
-        await listener.start(wanted, signal);
+        await listener.start(carrier, wanted, signal);
         refuseClosed();
         checkSignal(signal);
         return listener;

@@ -117,11 +117,6 @@ func callOverGob(address string) map[string]any {
 	result["chat end"] = chat.receive()
 	chat.conn.Close()
 
-	// a client that is gone: its handler's signal aborts
-	gone := dial(address)
-	gone.send(header("9", "Test.Wait"), "{}\n")
-	gone.conn.Close()
-
 	// clients beside each other, each with its own type ids
 	var all sync.WaitGroup
 	right := make([]bool, 16)

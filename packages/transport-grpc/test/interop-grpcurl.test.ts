@@ -96,12 +96,13 @@ await describePeer('grpc-go', ({ grpcurl }) => {
     expect(text).toContain('.grpc.testing.Payload payload = 1;');
   });
 
-  test('finds what the option describes, lists the rest by name, and nothing where reflection is off', async () => {
+  test('finds what the option describes, lists the rest by name alone, and nothing where reflection is off', async () => {
     const described = await serveEcho({
       reflection: message(bytesField(1, file_grpc_testing_test.descriptor())),
     });
     const hidden = await serveEcho({ reflection: false });
     expect((await curl(described.address, 'list')).text.split('\n')).toContain('Echo');
+    expect((await curl(described.address, 'describe', 'Echo')).text).toContain('Symbol not found: Echo');
     expect((await curl(described.address, 'describe', 'grpc.testing.Payload')).status).toBe(0);
     expect((await curl(hidden.address, 'list')).text).toContain('server does not support the reflection API');
     await described.close();

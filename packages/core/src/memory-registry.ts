@@ -1,6 +1,7 @@
 import { abortError } from './aborted.ts';
 import { MicroError } from './errors.ts';
 import { type Network, networkOf } from './memory-network.ts';
+import { offAbort, onAbort } from './on-abort.ts';
 import { definePlugin } from './plugins.ts';
 import type { LookupOptions, Registry } from './registry.ts';
 
@@ -51,13 +52,13 @@ export function memoryRegistry(options: MemoryRegistryOptions = {}): Registry {
         await new Promise<void>((resolve) => {
           end = resolve;
           watches.add(end);
-          signal.addEventListener('abort', end);
+          onAbort(signal, end);
           if (signal.aborted) end(); // `changed` has done it
         });
       } finally {
         stop();
         watches.delete(end);
-        signal.removeEventListener('abort', end);
+        offAbort(signal, end);
       }
     },
     async close() {

@@ -9,6 +9,8 @@ export interface Contender {
 export interface Served {
   /** Handed to `connect`, as text. */
   readonly address: string;
+  /** Resident memory of a process that the contender has started, where that is what is measured. */
+  rssBytes?(): number;
   close(): Promise<void>;
 }
 

@@ -87,8 +87,8 @@ const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
   'cold-http': () => cold('http'),
   'cold-tcp': () => cold('tcp'),
   'idle-node': async () => (await import('./contenders/idle.ts')).idle(),
-  'idle-http': () => idle(import('@micro/transport-http'), 'http'),
-  'idle-tcp': () => idle(import('@micro/transport-tcp'), 'tcp'),
+  'idle-http': async () => (await import('./contenders/idle.ts')).idle('http'),
+  'idle-tcp': async () => (await import('./contenders/idle.ts')).idle('tcp'),
   'null-core': async () => (await import('./contenders/null-core.ts')).nullCore,
   'null-core-ambient': async () => (await import('./contenders/null-core.ts')).nullCoreAmbient,
   'null-bare': async () => (await import('./contenders/null-bare.ts')).nullBare,
@@ -122,9 +122,4 @@ async function watching(make: (address: string) => Registry, backend?: BackendNa
 
 async function cold(transport: 'http' | 'tcp'): Promise<Contender> {
   return (await import('./contenders/cold.ts')).coldOurs(transport, await contenderOf(transport));
-}
-
-async function idle(loaded: Promise<unknown>, transport: 'http' | 'tcp'): Promise<Contender> {
-  await loaded;
-  return (await import('./contenders/idle.ts')).idle(transport);
 }

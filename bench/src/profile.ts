@@ -1,5 +1,4 @@
 import { writeFileSync } from 'node:fs';
-import { Session } from 'node:inspector';
 import { join } from 'node:path';
 
 /** Where the CPU of a process went. Shares are of the time in which it was not idle. */
@@ -22,6 +21,8 @@ const root: string = new URL('../../', import.meta.url).href;
 
 /** A profile that has begun; `end` tells what it saw, and writes it to a file for Chrome's DevTools where one is named. */
 export async function startProfile(): Promise<(file: string) => Promise<Profile>> {
+  // loaded here, for the memory of sides that nobody profiles is measured
+  const { Session } = await import('node:inspector');
   const session = new Session();
   session.connect();
   const post = (method: string, params: object = {}): Promise<object> =>

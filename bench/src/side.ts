@@ -64,7 +64,7 @@ export async function runSide(part: Part): Promise<void> {
         const loaded = await load(caller ?? fail('a server makes no calls'), work, order.slice);
         tell({ type: 'loaded', ...loaded });
       } else if (order.type === 'usage') {
-        tell({ type: 'usage', ...usage(order.collect) });
+        tell({ type: 'usage', ...usage(order.collect, served) });
       } else if (order.type === 'profile') {
         endProfile = await startProfile();
         tell({ type: 'profiling' });
@@ -88,11 +88,11 @@ export async function runSide(part: Part): Promise<void> {
   }
 }
 
-function usage(collect: boolean): Usage {
+function usage(collect: boolean, served: Served | undefined): Usage {
   if (collect) globalThis.gc?.();
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed } = process.memoryUsage();
-  return { cpuUs: user + system, rssMb: rss / 1e6, heapBytes: heapUsed };
+  return { cpuUs: user + system, rssMb: (served?.rssBytes?.() ?? rss) / 1e6, heapBytes: heapUsed };
 }
 
 function textOf(error: unknown): string {

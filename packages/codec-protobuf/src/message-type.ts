@@ -31,6 +31,7 @@ export interface MessageType<Message extends object, Init extends object = Messa
   readonly '~protobuf': AnyMessageType;
   /** How the JSON codec writes and reads it: proto3 JSON (https://protobuf.dev/programming-guides/json). */
   readonly '~json': {
+    readonly prepare: (text: string) => string;
     readonly write: (message: unknown) => unknown;
     readonly read: (json: unknown) => unknown;
   };

@@ -1,4 +1,5 @@
 import { complete } from './complete.ts';
+import { hasExactIntegers, quoteIntegers } from './exact-json.ts';
 import { messageFromJson } from './from-json.ts';
 import { jsonSchemaOf } from './json-schema.ts';
 import type { MessageDefinition, MessageType } from './message-type.ts';
@@ -11,6 +12,7 @@ export function message<Message extends object, Init extends object>(
   definition: MessageDefinition<Message, Init>,
 ): MessageType<Message, Init> {
   let fields: ReturnType<typeof definition.fields> | undefined;
+  let exact: boolean | undefined;
   // Standard JSON Schema (https://standardschema.dev/json-schema): core describes endpoints by it
   const jsonSchema = { input: () => jsonSchemaOf(type), output: () => jsonSchemaOf(type) };
   const type: MessageType<Message, Init> = {
@@ -29,6 +31,10 @@ export function message<Message extends object, Init extends object>(
       return type;
     },
     '~json': {
+      prepare(text) {
+        exact ??= hasExactIntegers(type);
+        return exact ? quoteIntegers(text) : text;
+      },
       write: (value) => messageToJson(type, complete(type, value, false)),
       read: (json) => messageFromJson(type, json),
     },

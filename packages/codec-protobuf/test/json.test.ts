@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { isMicroError, jsonCodec } from '@micro/core';
 import fc from 'fast-check';
+import { quoteIntegers } from '../src/exact-json.ts';
 import { encodeMessage } from '../src/index.ts';
 import { everything } from './arbitraries.ts';
 import { Everything, Inner, WellKnown, type WellKnownInit } from './gen/demo/v1/everything.micro.ts';
@@ -116,6 +117,57 @@ describe('tolerant reading', () => {
       timestamp: { seconds: 5n, nanos: 7 },
       duration: { seconds: -1n, nanos: 0 },
     });
+  });
+
+  test('64-bit integers beyond 2^53 are exact as numbers too, which Go writes with its plain JSON', () => {
+    expect(decode('{"anInt64":9007199254740993}')).toStrictEqual(
+      Everything.create({ anInt64: 9007199254740993n }),
+    );
+    expect(
+      decode('{ "anInt64" : -9223372036854775808, "aString": "\\" 9007199254740993, \\\\" }'),
+    ).toStrictEqual(Everything.create({ anInt64: -(2n ** 63n), aString: '" 9007199254740993, \\' }));
+    expect(decode('{"aDouble":12345678901234567000,"aFloat":1234567890123456.5}')).toMatchObject({
+      aDouble: 1.2345678901234567e19,
+    });
+    expect(refusal(() => decode('{"anInt64":9223372036854775808}'))).toContain('is no int64');
+    // A value of any JSON keeps its numbers
+    expect(known.decode('{"value":9007199254740993}')).toMatchObject({
+      value: { kind: { case: 'numberValue' } },
+    });
+  });
+
+  test('whatever the JSON is, nothing else in it changes', () => {
+    const asText = (value: unknown): unknown => {
+      if (typeof value === 'number') return /^-?\d{16,}$/.test(String(value)) ? String(value) : value;
+      if (Array.isArray(value)) return value.map(asText);
+      if (typeof value !== 'object' || value === null) return value;
+      return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, asText(one)]));
+    };
+    const digits = fc.stringMatching(/^["\\ 0-9eE.+-]*$/);
+    const leaf = fc.oneof(
+      digits,
+      fc.string(),
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.constant(2 ** 60),
+    );
+    const tree = fc.array(fc.oneof(leaf, fc.dictionary(digits, leaf), fc.array(leaf)));
+    fc.assert(
+      fc.property(tree, fc.boolean(), (value, spaced) => {
+        const text = JSON.stringify(value, undefined, spaced ? 1 : 0);
+        expect(JSON.parse(quoteIntegers(text))).toEqual(asText(JSON.parse(text)));
+      }),
+    );
+  });
+
+  test('text that is no JSON stays so, and costs no more than its length', () => {
+    for (const text of [
+      '"12345678901234567',
+      '1234567890123456 7"',
+      '{1234567890123456 : 1}',
+      '012345678901234567',
+      `"${'\\"1234567890123456'.repeat(50_000)}`,
+    ])
+      expect(() => JSON.parse(quoteIntegers(text))).toThrow(SyntaxError);
   });
 });
 

@@ -64,6 +64,8 @@ export function jsonCodec(options: JsonCodecOptions = {}): Codec {
 /** JSON of a schema's own: `write` gives what is to be text, `read` a message that has passed the schema. */
 export interface JsonForm {
   readonly write: (message: unknown) => unknown;
+  /** Changes the text before it is parsed: JSON has what `JSON.parse` cannot say, as integers beyond 2^53. */
+  readonly prepare?: ((text: string) => string) | undefined;
   /** `undefined` is an empty body. Throws `bad_request` for what is no message. */
   readonly read: (json: unknown) => unknown;
 }
@@ -73,12 +75,13 @@ function hasForm(schema: unknown): schema is { readonly '~json': JsonForm } {
   return schema !== null && schema !== undefined && Object.hasOwn(Object(schema), '~json');
 }
 
-function formed({ encode, decode }: BoundCodec, { write, read }: JsonForm): BoundCodec {
+function formed({ encode, decode }: BoundCodec, { write, prepare, read }: JsonForm): BoundCodec {
   return {
     checked: true,
     encode: (message) =>
       message instanceof Uint8Array ? message : encode(write(message === undefined ? {} : message)),
-    decode: (body) => read(decode(body)),
+    decode: (body) =>
+      read(decode(prepare === undefined ? body : prepare(typeof body === 'string' ? body : textOf(body)))),
   };
 }
 

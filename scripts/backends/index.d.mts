@@ -28,6 +28,8 @@ export interface BackendOptions {
   readonly config?: string | readonly string[] | object;
   /** More command line arguments (etcd, NATS). */
   readonly args?: readonly string[];
+  /** Kafka: its user may log in by SCRAM, too. */
+  readonly scram?: boolean;
   /** Consul's initial management token; access control is on, and denies by default, when it is given. */
   readonly token?: string;
 }

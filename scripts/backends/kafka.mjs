@@ -54,14 +54,19 @@ export const kafka = {
         ([name, at]) => [name, `127.0.0.1:${at}`],
       ),
     ),
-  // options.config: more lines of server.properties. options.tls: { certFile, keyFile, caFile }.
-  async prepare({ programs, folder, ports, options: { config = [], tls } = {} }) {
+  // options.config: more lines of server.properties. options.tls: { certFile, keyFile, caFile }. options.scram: alice
+  // may log in by SCRAM, too.
+  async prepare({ programs, folder, ports, options: { config = [], tls, scram = false } = {} }) {
     const data = join(folder, 'data');
-    const lines = [...(tls === undefined ? [] : await tlsLines(tls, folder)), ...config];
+    const lines = [
+      ...(tls === undefined ? [] : await tlsLines(tls, folder)),
+      ...(scram ? scramLines : []),
+      ...config,
+    ];
     await writeFile(join(folder, 'server.properties'), properties(ports, data, lines, tls !== undefined));
     if (await exists(join(data, 'meta.properties'))) return;
     const { template } = programs.kafka;
-    if (template === undefined) await format({ ...programs, folder, ports, data });
+    if (template === undefined || scram) await format({ ...programs, folder, ports, data, scram });
     else await cp(template, data, { recursive: true });
   },
   daemons({ programs, folder, ports: [port] }) {
@@ -73,14 +78,30 @@ export const kafka = {
 };
 
 /** Makes a data folder. A start of Java, two seconds: done once, and copied from then on. */
-async function format({ java: command, kafka: { classPath }, folder, ports, data }) {
+async function format({ java: command, kafka: { classPath }, folder, ports, data, scram = false }) {
   await mkdir(data, { recursive: true });
   const config = join(folder, 'format.properties');
   await writeFile(config, properties(ports, data, []));
   const main = 'kafka.tools.StorageTool';
   const args = javaArguments({ heapMb: 256, classPath, main });
-  await run(command, [...args, 'format', '-t', randomBytes(16).toString('base64url'), '-c', config]);
+  const users = scram ? scramMechanisms : [];
+  await run(command, [
+    ...[...args, 'format', '-t', randomBytes(16).toString('base64url'), '-c', config],
+    ...users.flatMap((name) => ['--add-scram', `${name}=[name=alice,password=alice-secret]`]),
+  ]);
 }
+
+// Its users are in the metadata, and the first of them must be there before the first start (KIP-900).
+const scramMechanisms = ['SCRAM-SHA-256', 'SCRAM-SHA-512'];
+const scramLines = [
+  `sasl.enabled.mechanisms=${['PLAIN', ...scramMechanisms].join()}`,
+  ...['sasl', 'sasltls'].flatMap((listener) =>
+    scramMechanisms.map(
+      (name) =>
+        `listener.name.${listener}.${name.toLowerCase()}.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;`,
+    ),
+  ),
+];
 
 // Metadata request, version 1, of no topic (Kafka protocol): the answer begins with its length, our id, and how many
 // brokers live.

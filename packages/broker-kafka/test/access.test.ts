@@ -33,7 +33,8 @@ await describeBackend('kafka', ({ start }) => {
       await writeFile(file('cert'), certificates.server.cert);
       await writeFile(file('key'), certificates.server.key);
       await writeFile(file('ca'), certificates.authority.cert);
-      server = await start({ tls: { certFile: file('cert'), keyFile: file('key'), caFile: file('ca') } });
+      const tls = { certFile: file('cert'), keyFile: file('key'), caFile: file('ca') };
+      server = await start({ tls, scram: true });
     }, 60_000);
     afterAll(() => rm(folder, { recursive: true }));
 
@@ -42,10 +43,21 @@ await describeBackend('kafka', ({ start }) => {
       await roundTrip(server.addresses.tls, { tls: { ca: authority.cert, ...caller } });
     }, 30_000);
 
-    test('logs in over TLS', async () => {
-      const tls = { ca: certificates.authority.cert };
-      await roundTrip(server.addresses.saslTls, { tls, ...login });
-    }, 30_000);
+    test.each(['plain', 'scram-sha-256', 'scram-sha-512'] as const)(
+      'logs in by %s over TLS, and without',
+      async (mechanism) => {
+        const tls = { ca: certificates.authority.cert };
+        await roundTrip(server.addresses.saslTls, { tls, ...login, mechanism });
+        await roundTrip(server.addresses.sasl, { ...login, mechanism });
+        const broker = brokerAt(server.addresses.sasl ?? '', { ...login, mechanism, password: 'wrong' });
+        const error = await refused(broker.publish('guarded', [message('x')]));
+        expect([error.code, error.message]).toEqual([
+          'unauthorized',
+          expect.stringMatching(/Authentication failed/i),
+        ]);
+      },
+      30_000,
+    );
 
     test('a server or a caller that cannot show who it is gets nothing, and the error says why', async () => {
       const { authority, caller, stranger } = certificates;

@@ -1,36 +1,19 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@micro/conformance';
 import { createClient, topic, type } from '@micro/core';
 import '@micro/registry-mdns';
-import { build } from 'esbuild';
+import { bundled } from '../../../testing/bundled.ts';
 import '../src/index.ts';
 
 const children: ChildProcessWithoutNullStreams[] = [];
-let folder = '';
+const peerFile = bundled(new URL('./peer.ts', import.meta.url));
 let port = 0;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'broker-http-'));
-  await build({
-    entryPoints: [fileURLToPath(new URL('./peer.ts', import.meta.url))],
-    outfile: join(folder, 'peer.mjs'),
-    // dns-packet is CommonJS and calls require
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    conditions: ['@micro/source'],
-  });
   const socket = createSocket('udp4').bind(0);
   await once(socket, 'listening');
   port = (socket.address() as AddressInfo).port;
@@ -43,14 +26,13 @@ afterEach(async () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
   }
-  await rm(folder, { recursive: true });
 });
 
 function subscriber(
   group: string,
   queue = '',
 ): { lines(): string[]; exit(): Promise<unknown>; kill(): Promise<unknown> } {
-  const child = spawn(process.execPath, [join(folder, 'peer.mjs'), String(port), group, queue]);
+  const child = spawn(process.execPath, [peerFile(), String(port), group, queue]);
   children.push(child);
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (chunk) => {

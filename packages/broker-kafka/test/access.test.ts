@@ -6,8 +6,9 @@ import { type Certificates, eventually, hasOpenssl, makeCertificates } from '@mi
 import type { Code, Message } from '@micro/core';
 import type { BackendServer } from '../../../scripts/backends/index.mjs';
 import { describeBackend } from '../../../scripts/backends/jest.mjs';
+import { collect, message, refused, subscribing, textOf } from '../../../testing/events.ts';
 import type { KafkaBrokerOptions } from '../src/index.ts';
-import { brokerAt, collect, message, refused, subscribing, textOf } from './world.ts';
+import { brokerAt } from './world.ts';
 
 const login = { user: 'alice', password: 'alice-secret' };
 

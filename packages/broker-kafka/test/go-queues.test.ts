@@ -4,7 +4,8 @@ import type { Message } from '@micro/core';
 import { AssignerProtocol, Kafka, logLevel, type PartitionAssigner } from 'kafkajs';
 import type { BackendServer } from '../../../scripts/backends/index.mjs';
 import { describeBackend } from '../../../scripts/backends/jest.mjs';
-import { brokerAt, collect, message, subscribing } from './world.ts';
+import { collect, message, subscribing } from '../../../testing/events.ts';
+import { brokerAt } from './world.ts';
 
 /** sarama's default, which go-micro takes (balance_strategy.go): each who subscribes to a topic gets a range of it. */
 const range: PartitionAssigner = ({ cluster }) => ({

@@ -4,7 +4,8 @@ import type { Message } from '@micro/core';
 import { Kafka, logLevel } from 'kafkajs';
 import type { BackendServer } from '../../../scripts/backends/index.mjs';
 import { describeBackend } from '../../../scripts/backends/jest.mjs';
-import { ack, brokerAt, collect, message, refused, subscribing, textOf } from './world.ts';
+import { ack, collect, message, refused, subscribing, textOf } from '../../../testing/events.ts';
+import { brokerAt } from './world.ts';
 
 // Published by go-micro v4.9 and v4.11 over Kafka (docs/wire.md, TV15)
 const fromGo =

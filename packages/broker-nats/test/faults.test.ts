@@ -1,29 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import { type BrokerFaultHarness, brokerFaultSuite, runUnder } from '@micro/conformance';
-import { build } from 'esbuild';
 import type { BackendName, BackendServer } from '../../../scripts/backends/index.mjs';
 import { describeBackend } from '../../../scripts/backends/jest.mjs';
+import { bundled } from '../../../testing/bundled.ts';
+import { message } from '../../../testing/events.ts';
 import { natsBroker } from '../src/index.ts';
-import { message } from './world.ts';
 
-let folder = '';
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'broker-nats-'));
-  await build({
-    entryPoints: [fileURLToPath(new URL('./member.ts', import.meta.url))],
-    outfile: join(folder, 'member.mjs'),
-    // The client library is CommonJS and calls require
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-    ...{ bundle: true, platform: 'node', format: 'esm', conditions: ['@micro/source'] },
-  });
-});
-afterAll(() => rm(folder, { recursive: true }));
+const memberFile = bundled(new URL('./member.ts', import.meta.url));
 
 const config = `
   max_payload: 400000
@@ -53,7 +36,7 @@ for (const name of servers) {
       server: () => server,
       port,
       address: () => `nats://any:secret@127.0.0.1:${port()}`,
-      memberFile: () => join(folder, 'member.mjs'),
+      memberFile,
       refused: {
         create: () => at('any:wrong', port()),
         code: 'unauthorized',

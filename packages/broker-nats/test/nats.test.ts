@@ -4,7 +4,8 @@ import { counters, type Deliver, type MicroError } from '@micro/core';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { BackendServer } from '../../../scripts/backends/index.mjs';
 import { describeBackend } from '../../../scripts/backends/jest.mjs';
-import { ack, brokerAt, closing, message, refused, subscribing, textOf } from './world.ts';
+import { ack, closing, message, refused, subscribing, textOf } from '../../../testing/events.ts';
+import { brokerAt } from './world.ts';
 
 // Published by go-micro v4.9, v4.11 and v5.30 over NATS (docs/wire.md, TV15)
 const fromGo =

@@ -1,29 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import { type BrokerFaultHarness, brokerFaultSuite, runUnder } from '@micro/conformance';
 import type { Broker, Message } from '@micro/core';
-import { build } from 'esbuild';
 import type { BackendServer } from '../../../scripts/backends/index.mjs';
 import { describeBackend } from '../../../scripts/backends/jest.mjs';
+import { bundled } from '../../../testing/bundled.ts';
 import { rabbitmqBroker } from '../src/index.ts';
 
-let folder = '';
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'broker-rabbitmq-'));
-  await build({
-    entryPoints: [fileURLToPath(new URL('./member.ts', import.meta.url))],
-    outfile: join(folder, 'member.mjs'),
-    // The client library is CommonJS and calls require
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-    ...{ bundle: true, platform: 'node', format: 'esm', conditions: ['@micro/source'] },
-  });
-});
-afterAll(() => rm(folder, { recursive: true }));
+const memberFile = bundled(new URL('./member.ts', import.meta.url));
 
 const textOf = (length: number): Message => ({
   header: { 'content-type': 'text/plain', 'micro-id': '1' },
@@ -46,7 +29,7 @@ await describeBackend('rabbitmq', ({ start }) => {
     server: () => server,
     port,
     address: () => server.url,
-    memberFile: () => join(folder, 'member.mjs'),
+    memberFile,
     refused: {
       create: () => at(port(), 'wrong'),
       code: 'unauthorized',

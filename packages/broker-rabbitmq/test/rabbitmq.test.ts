@@ -4,7 +4,8 @@ import type { Message, MicroError } from '@micro/core';
 import { type Channel, type ConsumeMessage, connect } from 'amqplib';
 import type { BackendServer } from '../../../scripts/backends/index.mjs';
 import { describeBackend } from '../../../scripts/backends/jest.mjs';
-import { ack, brokerAt, closing, collect, message, refused, subscribing, textOf } from './world.ts';
+import { ack, closing, collect, message, refused, subscribing, textOf } from '../../../testing/events.ts';
+import { brokerAt } from './world.ts';
 
 let names = 0;
 const topic = (): string => `topic.${++names}`;

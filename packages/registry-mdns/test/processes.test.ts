@@ -1,40 +1,17 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { eventually } from '@micro/conformance';
 import type { Registry, RegistryChange } from '@micro/core';
-import { build } from 'esbuild';
+import { bundled } from '../../../testing/bundled.ts';
 import { mdnsRegistry } from '../src/index.ts';
 import { ownGroup } from './port.ts';
 
 const group = await ownGroup();
 const children = new Set<ChildProcessWithoutNullStreams>();
 const registries: Registry[] = [];
-let folder = '';
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'registry-mdns-'));
-  const entry = fileURLToPath(new URL('./peer.ts', import.meta.url));
-  // dns-packet is CommonJS and calls require.
-  const banner = {
-    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-  };
-  const outfile = join(folder, 'peer.mjs');
-  await build({
-    entryPoints: [entry],
-    outfile,
-    banner,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    conditions: ['@micro/source'],
-  });
-});
+const peerFile = bundled(new URL('./peer.ts', import.meta.url));
 
 afterEach(async () => {
   for (const registry of registries.splice(0)) await registry.close();
@@ -44,13 +21,11 @@ afterEach(async () => {
   }
 });
 
-afterAll(() => rm(folder, { recursive: true }));
-
 async function peer(
   name: string,
   ttlMs: number,
 ): Promise<{ child: ChildProcessWithoutNullStreams; ask(order: string): Promise<string> }> {
-  const child = spawn(process.execPath, [join(folder, 'peer.mjs'), String(group.port), name, String(ttlMs)]);
+  const child = spawn(process.execPath, [peerFile(), String(group.port), name, String(ttlMs)]);
   children.add(child);
   child.once('exit', () => children.delete(child));
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();

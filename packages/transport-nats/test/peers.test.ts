@@ -1,12 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import { runUnder, type TransportFaultHarness, transportFaultSuite } from '@micro/conformance';
-import { build } from 'esbuild';
 import type { BackendServer } from '../../../scripts/backends/index.mjs';
 import { describeBackend } from '../../../scripts/backends/jest.mjs';
+import { bundled } from '../../../testing/bundled.ts';
 import { natsTransport } from '../src/index.ts';
 
 // The other faults of that suite are those of a TCP connection between the two: faults.test.ts has ours. And a client
@@ -17,27 +13,15 @@ const peerFaults = transportFaultSuite.cases.filter(({ name }) =>
 
 await describeBackend('nats', ({ start }) => {
   let server: BackendServer;
-  let folder = '';
   beforeAll(async () => {
     server = await start();
-    folder = await mkdtemp(join(tmpdir(), 'transport-nats-'));
-    await build({
-      entryPoints: [fileURLToPath(new URL('./peer.ts', import.meta.url))],
-      outfile: join(folder, 'peer.mjs'),
-      ...{ bundle: true, platform: 'node', format: 'esm', conditions: ['@micro/source'] },
-      // the client library is CommonJS, and asks for Node's own modules by require
-      banner: {
-        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-      },
-      define: { serverUrl: JSON.stringify(server.url) },
-    });
   });
-  afterAll(() => rm(folder, { recursive: true }));
+  const peerFile = bundled(new URL('./peer.ts', import.meta.url), () => ({ serverUrl: server.url }));
   const harness: TransportFaultHarness = {
     name: 'nats',
     features: natsTransport().features,
     create: () => natsTransport({ address: server.url, probeIntervalMs: 500 }),
-    peerFile: () => join(folder, 'peer.mjs'),
+    peerFile,
     address: () => ':0',
   };
   runUnder({ describe, test, afterAll }, { ...transportFaultSuite, cases: peerFaults }, harness);

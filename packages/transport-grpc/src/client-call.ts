@@ -5,7 +5,7 @@ import {
   type StatusObject,
   status,
 } from '@grpc/grpc-js';
-import { type Body, type Delivered, MicroError } from '@micro/core';
+import { type Body, type Delivered, MicroError, type ReplyMetadata } from '@micro/core';
 import { staleClock } from '@micro/core/plugin';
 import { deliveredBy, deliveredHeader, detailsHeader, statusError } from './status.ts';
 
@@ -17,6 +17,8 @@ export abstract class ClientCall implements InterceptingListener {
   private readonly channel: ChannelInterface;
   /** The peer has sent a byte of an answer. */
   protected heard = false;
+  /** What stood ahead of the messages (gRPC's initial metadata). */
+  protected initial: Metadata | undefined;
 
   constructor(channel: ChannelInterface, call: GrpcCall) {
     this.channel = channel;
@@ -24,18 +26,21 @@ export abstract class ClientCall implements InterceptingListener {
   }
 
   /** Ends it from this side, with an error. */
-  abstract fail(error: MicroError, delivered: Delivered): void;
-  protected abstract ended(): void;
+  abstract fail(error: MicroError, delivered: Delivered, metadata?: ReplyMetadata): void;
+  protected abstract ended(trailer: Metadata): void;
+  /** What came besides the messages, where somebody reads it. */
+  protected abstract said(trailer: Metadata): ReplyMetadata | undefined;
   abstract onReceiveMessage(message: Buffer): void;
 
-  onReceiveMetadata(_metadata: Metadata): void {
+  onReceiveMetadata(metadata: Metadata): void {
     this.heard = true;
+    this.initial = metadata;
   }
 
   onReceiveStatus({ code, details, metadata }: StatusObject): void {
     staleClock();
     if (code === status.OK) {
-      this.ended();
+      this.ended(metadata);
       return;
     }
     const [bytes] = metadata.get(detailsHeader);
@@ -43,8 +48,11 @@ export abstract class ClientCall implements InterceptingListener {
     const [type] = metadata.get('content-type');
     // what grpc-js says itself has no headers; of a proxy that is no gRPC the content type is another
     if (bytes === undefined && mark === undefined && !String(type).startsWith('application/grpc'))
-      this.lost(code, details);
-    else this.fail(statusError(code, details, Buffer.isBuffer(bytes) ? bytes : undefined), deliveredBy(mark));
+      this.lost(code, details, metadata);
+    else {
+      const error = statusError(code, details, Buffer.isBuffer(bytes) ? bytes : undefined);
+      this.fail(error, deliveredBy(mark), this.said(metadata));
+    }
   }
 
   /** Before a connection was chosen, the peer is the address that was dialled. */
@@ -54,14 +62,18 @@ export abstract class ClientCall implements InterceptingListener {
   }
 
   /** A status of grpc-js, or a peer's after messages, when it comes without headers too. */
-  private lost(code: number, details: string): void {
+  private lost(code: number, details: string, trailer: Metadata): void {
     const { sent } = this;
     const broken =
       !sent || code === status.UNAVAILABLE || details === resetText || details.includes('RST_STREAM');
     const error = broken
       ? new MicroError('unavailable', details || 'the connection was lost')
       : statusError(code, details, undefined);
-    this.fail(error, sent && details !== refusedText ? 'maybe' : 'no');
+    this.fail(
+      error,
+      sent && details !== refusedText ? 'maybe' : 'no',
+      broken ? undefined : this.said(trailer),
+    );
   }
 }
 

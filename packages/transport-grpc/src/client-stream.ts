@@ -1,6 +1,15 @@
-import { type ChannelInterface, type StatusObject, status } from '@grpc/grpc-js';
-import { type Body, type Delivered, MicroError, type OutgoingStream, type StreamSink } from '@micro/core';
+import { type ChannelInterface, type Metadata, type StatusObject, status } from '@grpc/grpc-js';
+import {
+  type Body,
+  type Delivered,
+  MicroError,
+  type OutgoingStream,
+  type ReplyMetadata,
+  type StreamSink,
+} from '@micro/core';
+import { isAny } from '@micro/core/plugin';
 import { bodyOf, bufferOf, ClientCall, type GrpcCall } from './client-call.ts';
+import { ReplyHeaders } from './reply-headers.ts';
 
 /** Bytes that may wait before the writer is told to. */
 const highWater = 65_536;
@@ -61,12 +70,23 @@ export class ClientStream extends ClientCall implements StreamSink {
     else super.onReceiveStatus(received);
   }
 
-  fail(error: MicroError, delivered: Delivered): void {
-    if (this.leave()) this.stream.fail(error, delivered);
+  override onReceiveMetadata(metadata: Metadata): void {
+    super.onReceiveMetadata(metadata);
+    if (this.over || !this.stream.wantsMetadata) return;
+    const header = ReplyHeaders.read(metadata);
+    if (isAny(header)) this.stream.header?.(header);
   }
 
-  protected ended(): void {
-    if (this.leave()) this.stream.end();
+  fail(error: MicroError, delivered: Delivered, metadata?: ReplyMetadata): void {
+    if (this.leave()) this.stream.fail(error, delivered, metadata);
+  }
+
+  protected said(trailer: Metadata): ReplyMetadata | undefined {
+    return this.stream.wantsMetadata ? { trailer: ReplyHeaders.read(trailer) } : undefined;
+  }
+
+  protected ended(trailer: Metadata): void {
+    if (this.leave()) this.stream.end(this.said(trailer));
   }
 
   write(body: Body): boolean {

@@ -1,7 +1,8 @@
-import type { ChannelInterface } from '@grpc/grpc-js';
-import { type Delivered, MicroError, type OutgoingCall } from '@micro/core';
+import type { ChannelInterface, Metadata } from '@grpc/grpc-js';
+import { type Delivered, MicroError, type OutgoingCall, type ReplyMetadata } from '@micro/core';
 import { remoteError } from '@micro/core/plugin';
 import { bodyOf, ClientCall, type GrpcCall } from './client-call.ts';
+import { ReplyHeaders } from './reply-headers.ts';
 
 /** Who keeps the calls under way. */
 export interface UnaryOwner {
@@ -30,13 +31,20 @@ export class ClientUnary extends ClientCall {
     this.call.startRead(); // the end comes by reading, too
   }
 
-  fail(error: MicroError, delivered: Delivered): void {
-    if (this.owner.forget(this)) this.outgoing.fail(error, delivered);
+  fail(error: MicroError, delivered: Delivered, metadata?: ReplyMetadata): void {
+    if (this.owner.forget(this)) this.outgoing.fail(error, delivered, metadata);
   }
 
-  protected ended(): void {
+  protected said(trailer: Metadata): ReplyMetadata | undefined {
+    if (!this.outgoing.wantsMetadata) return undefined;
+    const { initial } = this;
+    return { header: initial && ReplyHeaders.read(initial), trailer: ReplyHeaders.read(trailer) };
+  }
+
+  protected ended(trailer: Metadata): void {
     if (this.message === undefined)
       this.fail(remoteError('internal', 'the peer has answered without a message'), 'yes');
-    else if (this.owner.forget(this)) this.outgoing.done(bodyOf(this.message, this.outgoing.target.text));
+    else if (this.owner.forget(this))
+      this.outgoing.done(bodyOf(this.message, this.outgoing.target.text), this.said(trailer));
   }
 }

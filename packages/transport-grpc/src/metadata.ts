@@ -18,7 +18,7 @@ const owned: ReadonlySet<string> = new Set(
 );
 
 /** Whether a header belongs to HTTP, gRPC or go-micro, so that it cannot carry metadata. */
-function isOwned(key: string): boolean {
+export function isOwned(key: string): boolean {
   return key.startsWith('grpc-') || owned.has(key);
 }
 

@@ -4,10 +4,22 @@ import {
   type ServerInterceptingCallInterface,
   status,
 } from '@grpc/grpc-js';
-import type { Acceptor, Body, Delivered, Metadata, MicroError, Peer, Route } from '@micro/core';
+import {
+  type Acceptor,
+  type Body,
+  type Delivered,
+  type Metadata,
+  type MicroError,
+  type Peer,
+  type ReplyMetadata,
+  type Route,
+  report,
+} from '@micro/core';
+import { isAny } from '@micro/core/plugin';
 import { bufferOf } from './client-call.ts';
 import { tooLarge } from './client-stream.ts';
 import type { Opening } from './opening.ts';
+import { ReplyHeaders } from './reply-headers.ts';
 import { deliveredHeader, detailsHeader, grpcCodeOf, statusDetails, statusText } from './status.ts';
 
 /** What a call that has come belongs to. */
@@ -74,8 +86,8 @@ export abstract class ServedCall extends ServerInterceptingCall implements Liste
     this.sendError(error, 'maybe');
   }
 
-  fail(error: MicroError, delivered: Delivered): void {
-    if (this.leave()) this.sendError(error, delivered);
+  fail(error: MicroError, delivered: Delivered, metadata?: ReplyMetadata): void {
+    if (this.leave()) this.sendError(error, delivered, metadata);
   }
 
   /** False when it was over. */
@@ -86,8 +98,15 @@ export abstract class ServedCall extends ServerInterceptingCall implements Liste
     return true;
   }
 
-  protected sendHeaders(): void {
-    this.next.sendMetadata(replyType(this.parts.opening.grpcType));
+  /** Throws `bad_request`. */
+  protected headersOf(header: Metadata | undefined): GrpcMetadata {
+    const base = replyType(this.parts.opening.grpcType);
+    return header === undefined ? base : ReplyHeaders.of(base, header);
+  }
+
+  /** As trailers; throws `bad_request`. */
+  protected trailersOf(trailer: Metadata | undefined): GrpcMetadata | undefined {
+    return trailer === undefined ? undefined : ReplyHeaders.of(new GrpcMetadata(), trailer);
   }
 
   /** The message as it is sent. Throws `too_large`. */
@@ -98,18 +117,33 @@ export abstract class ServedCall extends ServerInterceptingCall implements Liste
     return message;
   }
 
-  protected sendEnd(): void {
-    this.next.sendStatus({ code: status.OK, details: '' });
+  protected sendEnd(metadata: GrpcMetadata | undefined): void {
+    this.next.sendStatus(
+      metadata === undefined ? { code: status.OK, details: '' } : { code: status.OK, details: '', metadata },
+    );
   }
 
-  private sendError(error: MicroError, delivered: Delivered): void {
+  /** What goes with an error, which counts for more: metadata that cannot be sent is reported, and left out. */
+  private beside(base: GrpcMetadata, metadata: Metadata): GrpcMetadata {
+    try {
+      return ReplyHeaders.of(base, metadata);
+    } catch (error) {
+      report('plugin.warning', 'the metadata of an error cannot be sent', error);
+      return base;
+    }
+  }
+
+  private sendError(error: MicroError, delivered: Delivered, said?: ReplyMetadata): void {
     // an unknown endpoint is UNIMPLEMENTED in gRPC; our own clients read the details
     const unknown = !this.parts.route.found && error.code === 'not_found';
     const code = unknown ? status.UNIMPLEMENTED : grpcCodeOf(error);
     const metadata = replyType(this.parts.opening.grpcType).clone();
     metadata.set(detailsHeader, statusDetails(code, error));
     if (delivered !== 'yes') metadata.set(deliveredHeader, delivered);
-    this.next.sendStatus({ code, details: statusText(error), metadata });
+    const { header, trailer } = said ?? {};
+    if (isAny(header)) this.next.sendMetadata(this.beside(this.headersOf(undefined), header));
+    const all = trailer === undefined ? metadata : this.beside(metadata, trailer);
+    this.next.sendStatus({ code, details: statusText(error), metadata: all });
   }
 }
 

@@ -2,7 +2,9 @@ import {
   type Body,
   type Delivered,
   type IncomingStream,
+  type Metadata,
   MicroError,
+  type ReplyMetadata,
   type StreamReceiver,
   type StreamSink,
 } from '@micro/core';
@@ -64,10 +66,8 @@ export class ServerStream extends ServedCall implements IncomingStream, StreamSi
     let message: Buffer;
     try {
       message = this.messageOf(body);
-    } catch (cause) {
-      const error = MicroError.from(cause);
-      this.fail(error, 'yes');
-      queueMicrotask(() => this.receiver?.fail(error, 'yes'));
+    } catch (error) {
+      this.fault(MicroError.from(error));
       return true;
     }
     this.begin();
@@ -78,14 +78,37 @@ export class ServerStream extends ServedCall implements IncomingStream, StreamSi
     return !this.full;
   }
 
-  end(): void {
-    if (!this.leave()) return;
-    this.begin();
-    this.sendEnd();
+  header(metadata: Metadata): void {
+    if (this.over) return;
+    try {
+      this.begin(metadata);
+    } catch (error) {
+      this.fault(MicroError.from(error));
+    }
   }
 
-  abort(error: MicroError, delivered: Delivered = 'yes'): void {
-    this.fail(error, delivered);
+  end(metadata?: ReplyMetadata): void {
+    if (this.over) return;
+    try {
+      const trailers = this.trailersOf(metadata?.trailer);
+      this.leave();
+      this.begin();
+      this.sendEnd(trailers);
+    } catch (error) {
+      this.fault(MicroError.from(error));
+    }
+  }
+
+  abort(error: MicroError, delivered: Delivered = 'yes', metadata?: ReplyMetadata): void {
+    const { trailer } = metadata ?? {};
+    this.fail(error, delivered, trailer && { trailer });
+  }
+
+  /** The stream cannot go on, for a reason on this side: both are told. */
+  private fault(error: MicroError): void {
+    if (this.over) return;
+    this.fail(error, 'yes');
+    queueMicrotask(() => this.receiver?.fail(error, 'yes'));
   }
 
   pause(): void {
@@ -102,10 +125,12 @@ export class ServerStream extends ServedCall implements IncomingStream, StreamSi
     this.receiver?.fail(new MicroError('canceled', 'the client has left the stream'), 'maybe');
   }
 
-  private begin(): void {
+  /** Throws `bad_request`. */
+  private begin(header?: Metadata): void {
     if (this.begun) return;
+    const headers = this.headersOf(header);
     this.begun = true;
-    this.sendHeaders();
+    this.next.sendMetadata(headers);
   }
 
   /** One read gives one message, perhaps at once: a loop, for a chunk can hold thousands. */

@@ -1,4 +1,4 @@
-import { type Body, type IncomingCall, MicroError, type Work } from '@micro/core';
+import { type Body, type IncomingCall, MicroError, type ReplyMetadata, type Work } from '@micro/core';
 import { bodyOf } from './client-call.ts';
 import { ServedCall } from './server-call.ts';
 
@@ -33,19 +33,19 @@ export class ServerUnary extends ServedCall implements IncomingCall {
     else this.fail(new MicroError('unimplemented', 'a unary call has one message, and none has come'), 'no');
   }
 
-  reply(body: Body): void {
+  reply(body: Body, metadata?: ReplyMetadata): void {
     if (this.over) return;
-    let message: Buffer;
     try {
-      message = this.messageOf(body);
+      const message = this.messageOf(body);
+      const headers = this.headersOf(metadata?.header);
+      const trailers = this.trailersOf(metadata?.trailer);
+      this.leave();
+      this.next.sendMetadata(headers);
+      this.next.sendMessage(message, ignored);
+      this.sendEnd(trailers);
     } catch (error) {
       this.fail(MicroError.from(error), 'yes');
-      return;
     }
-    this.leave();
-    this.sendHeaders();
-    this.next.sendMessage(message, ignored);
-    this.sendEnd();
   }
 
   protected left(): void {

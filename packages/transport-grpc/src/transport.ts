@@ -12,7 +12,7 @@ export function grpcTransport(options: GrpcTransportOptions = {}): Transport {
   const settings = settingsOf(options);
   return socketTransport({
     name: 'grpc',
-    features: new Set(['streams', 'pushback', 'cancel', 'goaway']),
+    features: new Set(['streams', 'pushback', 'cancel', 'goaway', 'reply-metadata']),
     tls: settings.tls,
     listener: (acceptor, onClosed) => new GrpcListener(acceptor, settings, onClosed),
     connection: (address, options, onClosed) => new GrpcConnection(address, settings, options, onClosed),

@@ -8,6 +8,8 @@ const replyMetadata =
   'carries metadata with a reply and with an error, header and trailer apart, and what has none comes without';
 const streamMetadata =
   'a stream has its header before the first message, and its trailer with the end, also of an error';
+const unspeakable =
+  'reply metadata that the protocol cannot spell arrives as it is or fails the call, and never as something else';
 const handlerError = 'carries an error of the handler: code, id, status and message, delivered yes';
 
 export const transportDoubles: readonly Double<TransportHarness>[] = [
@@ -87,7 +89,7 @@ export const transportDoubles: readonly Double<TransportHarness>[] = [
   ),
   double(
     'keeps reply metadata in a plain object',
-    replyMetadata,
+    unspeakable,
     calls((call) => ({
       done(body, said) {
         const header: Record<string, string> = {};
@@ -98,7 +100,7 @@ export const transportDoubles: readonly Double<TransportHarness>[] = [
   ),
   double(
     'cuts reply metadata at the end of a line',
-    'reply metadata that the protocol cannot spell arrives as it is or fails the call, and never as something else',
+    unspeakable,
     calls((call) => ({
       done(body, said) {
         const header: Record<string, string> = Object.create(null);

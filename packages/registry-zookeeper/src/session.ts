@@ -25,7 +25,7 @@ const requestsAtOnce = 256;
 const closeWithinMs = 1_000;
 
 export function newSession(settings: Settings): Session {
-  const { servers, sessionTimeoutMs, timeoutMs, root } = settings;
+  const { servers, login, sessionTimeoutMs, timeoutMs, root } = settings;
   const closing = new AbortController();
   setMaxListeners(0, closing.signal); // one for each wait under way
   const turns = newTurns(requestsAtOnce);
@@ -60,6 +60,7 @@ export function newSession(settings: Settings): Session {
       client = open();
       lose(unavailable('the session has expired'));
     });
+    if (login !== undefined) opened.addAuthInfo('digest', Buffer.from(login)); // with each connection, from now on
     opened.connect();
     return opened;
   }

@@ -1,5 +1,5 @@
 import { MicroError } from '@micro/core';
-import { CreateMode, type Event, Exception, type Stat } from 'node-zookeeper-client';
+import { ACL, CreateMode, type Event, Exception, Id, Permission, type Stat } from 'node-zookeeper-client';
 import { isCode } from './errors.ts';
 import type { Session } from './session.ts';
 
@@ -20,7 +20,17 @@ const mostTries = 5;
 /** Of a node, in bytes: with the rest of its request within jute.maxbuffer, 1 MiB by default. */
 const largest = 1_047_552;
 
-export function treeOf(session: Session): Tree {
+/** Who may do what with the nodes that we write. */
+function rightsOf(isLoggedIn: boolean): ACL[] {
+  const everybody = new Id('world', 'anyone');
+  if (!isLoggedIn) return [new ACL(Permission.ALL, everybody)];
+  return [new ACL(Permission.ALL, new Id('auth', '')), new ACL(Permission.READ, everybody)];
+}
+
+/** `isLoggedIn`: what is written belongs to who has the same login. */
+export function treeOf(session: Session, isLoggedIn: boolean): Tree {
+  const rights = rightsOf(isLoggedIn);
+
   async function stat(path: string, watcher?: Watcher): Promise<Stat | undefined> {
     const found = await session.request<Stat | null>((client, done) =>
       watcher === undefined ? client.exists(path, done) : client.exists(path, watcher, done),
@@ -35,13 +45,15 @@ export function treeOf(session: Session): Tree {
   }
 
   function create(path: string, data: Buffer): Promise<unknown> {
-    return session.request<unknown>((client, done) => client.create(path, data, CreateMode.EPHEMERAL, done));
+    return session.request<unknown>((client, done) =>
+      client.create(path, data, rights, CreateMode.EPHEMERAL, done),
+    );
   }
 
   /** Both or neither, so that nobody sees the service without the node. */
   function replace(path: string, data: Buffer): Promise<unknown> {
     return session.request<unknown>((client, done) =>
-      client.transaction().remove(path).create(path, data, CreateMode.EPHEMERAL).commit(done),
+      client.transaction().remove(path).create(path, data, rights, CreateMode.EPHEMERAL).commit(done),
     );
   }
 
@@ -59,7 +71,7 @@ export function treeOf(session: Session): Tree {
         const isMissing = isCode(error, Exception.NO_NODE);
         if ((!isMissing && !isCode(error, Exception.NODE_EXISTS)) || tries === mostTries) throw error;
         if (isMissing && !isThere)
-          await session.request<unknown>((client, done) => client.mkdirp(folder, done));
+          await session.request<unknown>((client, done) => client.mkdirp(folder, rights, done));
         isThere = !isMissing;
       }
     }

@@ -21,7 +21,7 @@ export function zookeeperRegistry(options?: ZookeeperOptions): Registry {
   const settings = settingsOf(options);
   const { root } = settings;
   const session = newSession(settings);
-  const tree = treeOf(session);
+  const tree = treeOf(session, settings.login !== undefined);
   const registrations = newRegistrations(root, session, tree);
   const lookup = joined((name) => readService(tree, root, name));
   const list = joined(() => readNames(tree, root));

@@ -52,6 +52,7 @@ describe('options', () => {
     { root: 'micro' },
     { root: '/' },
     { sessionTimeoutMs: 1 },
+    { username: 'a:b' },
     { timeoutMs: 0 },
   ];
   test.each(senseless)('%j makes no sense', (options) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { HeadParser } from '../src/head.ts';
+import { Head, HeadParser } from '../src/head.ts';
 import { readMetadata } from '../src/metadata.ts';
 import { hostile } from './hostile.ts';
 import { bytes, cut, limits, post, read } from './raw.ts';
@@ -134,6 +134,14 @@ describe('hostile messages', () => {
     ]);
     expect({}).not.toHaveProperty('x');
   });
+});
+
+test('the copy of a head has all that it has', () => {
+  const head = new Head();
+  const values = { string: 'text', number: 7, boolean: true };
+  for (const [name, value] of Object.entries(head))
+    Object.assign(head, { [name]: values[typeof value as keyof typeof values] });
+  expect(head.copy()).toEqual(head);
 });
 
 describe('the reader', () => {

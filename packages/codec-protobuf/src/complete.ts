@@ -2,6 +2,7 @@ import type { AnyMessageType } from './field.ts';
 import { enumName, enumNumber, type Field } from './field.ts';
 import { at, PathError, under } from './path-error.ts';
 import { checkScalar, defaultOf, describe } from './scalars.ts';
+import { keyOf } from './text-values.ts';
 import { unknownFields } from './unknown-fields.ts';
 import { mostLevels } from './writer.ts';
 
@@ -75,9 +76,15 @@ function whole(field: Field, value: unknown, fill: boolean, level: number): unkn
   if (field.key !== undefined) {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       throw new TypeError(`${describe(value)} is no map`);
+    const { key: keyType } = field;
     const made: Record<string, unknown> = {};
-    for (const [key, one] of Object.entries(value))
-      if (key !== '__proto__') made[key] = under(key, () => single(field, one, fill, level));
+    for (const [key, one] of Object.entries(value)) {
+      if (key === '__proto__') continue;
+      made[key] = under(key, () => {
+        checkScalar(keyType, keyOf(keyType, key), false);
+        return single(field, one, fill, level);
+      });
+    }
     return made;
   }
   if (!field.repeated) return single(field, value, fill, level);

@@ -7,5 +7,6 @@ export { message } from './message.ts';
 export type { MessageType } from './message-type.ts';
 export { type ProtoFile, protoFile } from './proto-file.ts';
 export type { Reader } from './reader.ts';
+export { bigintOf, booleanOf, integerOf } from './text-values.ts';
 export { keepUnknown, type Mutable, type ProtoMessage, unknownFields } from './unknown-fields.ts';
 export type { Writer } from './writer.ts';

@@ -2,6 +2,7 @@ import { oneofsOf, own } from './complete.ts';
 import { type AnyMessageType, enumName, enumNumber, type Field, type ScalarType } from './field.ts';
 import type { Reader } from './reader.ts';
 import { defaultOf, is64, isDefault } from './scalars.ts';
+import { bigintOf, keyOf } from './text-values.ts';
 import { keepUnknown, unknownFields } from './unknown-fields.ts';
 import type { Writer } from './writer.ts';
 
@@ -77,17 +78,10 @@ function writeMap(field: Field, map: object, writer: Writer): void {
   const value: Field = { number: 2, name: 'value', type: field.type, text64: field.text64 };
   for (const [name, one] of Object.entries(map)) {
     writer.entry(tagOf({ ...field, type: 'bytes' }));
-    writeField(key, keyValue(key, name), writer);
+    writeField(key, keyOf(field.key ?? 'string', name), writer);
     writeField(value, one, writer);
     writer.end();
   }
-}
-
-/** Keys of objects are texts; on the wire they are of the key's type. */
-function keyValue({ type }: Field, name: string): unknown {
-  if (type === 'string') return name;
-  if (type === 'bool') return name === 'true';
-  return typeof type === 'string' && is64(type) ? BigInt(name) : Number(name);
 }
 
 function writeValue({ type, text64 }: Field, value: unknown, writer: Writer): void {
@@ -98,7 +92,7 @@ function writeValue({ type, text64 }: Field, value: unknown, writer: Writer): vo
     return;
   }
   // The writer looks at every value
-  const known = text64 && is64(type) && typeof value === 'string' ? BigInt(value) : value;
+  const known = text64 && is64(type) && typeof value === 'string' ? bigintOf(value) : value;
   const write = writes[type] as (writer: Writer, value: unknown) => unknown;
   write(writer, known);
 }

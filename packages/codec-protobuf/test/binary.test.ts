@@ -190,6 +190,14 @@ describe('what cannot be written', () => {
     ['inner: null is no demo.v1.Inner', { inner: null }],
     ['inners.0: 7 is no demo.v1.Inner', { inners: [7] }],
     ['byName.a: "1" is no int32', { byName: { a: '1' } }],
+    ['byNumber: "" is no integer', { byNumber: { '': {} } }],
+    [
+      'byNumber.9223372036854775808: 9223372036854775808 is no int64',
+      { byNumber: { [String(2n ** 63n)]: {} } },
+    ],
+    ['byBool.maybe: "maybe" is no bool', { byBool: { maybe: 1 } }],
+    ['byUint.0x1: "0x1" is no integer', { byUint: { '0x1': new Uint8Array(0) } }],
+    ['byUint.-1: -1 is no uint32', { byUint: { '-1': new Uint8Array(0) } }],
     ['pick: "nothing" is no case', { pick: { case: 'nothing', value: 1 } }],
     ['pick.pickNumber: 1 is no int64', { pick: { case: 'pickNumber', value: 1 } }],
   ])('%s', (reason, message) => {

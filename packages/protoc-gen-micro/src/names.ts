@@ -32,7 +32,7 @@ public readonly require return satisfies set static string super switch symbol t
 unique unknown using var void while with yield
 Array BigInt Infinity NaN Object Readonly Record String Uint8Array
 Bidi Client ClientStream Contract EnumType Handlers HttpRoute MessageType Mutable ProtoFile ProtoMessage ServerStream Unary
-contract enumName enumNumber enumType file keepUnknown message protoFile rpc stream unknownFields
+bigintOf booleanOf contract enumName enumNumber enumType file integerOf keepUnknown message protoFile rpc stream unknownFields
 `;
 const reserved: ReadonlySet<string> = new Set(taken.trim().split(/\s+/));
 

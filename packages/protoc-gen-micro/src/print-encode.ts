@@ -18,7 +18,7 @@ export function printEncode(fields: readonly PrintedField[], references: Referen
       output.block(`if (${value} !== undefined) {`, '}', () => {
         output.block(`for (const [key, value] of Object.entries(${value})) {`, '}', () => {
           output.line(`w.entry(${tag(field, 2)});`);
-          output.line(`${write(entry.key, keyFrom(entry.key), references)};`);
+          output.line(`${write(entry.key, keyFrom(entry.key, references), references)};`);
           printValue(entry.value, 'value', references);
           output.line('w.end();');
         });
@@ -105,14 +105,16 @@ function call(field: FieldDescriptorProto, on: string, value: string, references
   }
   if (!is64(scalar)) return `${on}.${scalar}(${value})`;
   const big =
-    references.options.int64 === 'string' && !value.startsWith('BigInt(') ? `BigInt(${value})` : value;
+    references.options.int64 === 'string' && !value.startsWith('bigintOf(')
+      ? `${references.runtime('bigintOf')}(${value})`
+      : value;
   return `${on}.big${scalar.charAt(0).toUpperCase()}${scalar.slice(1)}(${big})`;
 }
 
 /** Keys of objects are texts; on the wire they are of the key's type. */
-function keyFrom(key: FieldDescriptorProto): string {
+function keyFrom(key: FieldDescriptorProto, references: References): string {
   const scalar = scalarOf(key);
   if (scalar === 'string') return 'key';
-  if (scalar === 'bool') return "key === 'true'";
-  return is64(scalar) ? 'BigInt(key)' : 'Number(key)';
+  const read = scalar === 'bool' ? 'booleanOf' : is64(scalar) ? 'bigintOf' : 'integerOf';
+  return `${references.runtime(read)}(key)`;
 }

@@ -38,8 +38,14 @@ export const sources: readonly Source[] = [
     out: folder('../codec-protobuf/test/gen'),
   },
   {
+    folder: folder('../codec-protobuf/test/protos'),
+    files: ['text64.proto'],
+    options: { importExtension: ts, int64: 'string' },
+    out: folder('../codec-protobuf/test/gen'),
+  },
+  {
     folder: folder('../transport-grpc/test/protos'),
-    files: ['grpc/testing/test.proto'],
+    files: ['grpc/testing/test.proto', 'xds/orca/orca.proto'],
     options: { importExtension: ts },
     out: folder('../transport-grpc/test/gen'),
   },

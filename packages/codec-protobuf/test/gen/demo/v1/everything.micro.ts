@@ -6,9 +6,12 @@ import {
   type Mutable,
   type ProtoFile,
   type ProtoMessage,
+  bigintOf,
+  booleanOf,
   enumName,
   enumNumber,
   enumType,
+  integerOf,
   keepUnknown,
   message,
   protoFile,
@@ -369,7 +372,7 @@ export const Everything: MessageType<Everything, EverythingInit> = message<Every
     if (m.byNumber !== undefined) {
       for (const [key, value] of Object.entries(m.byNumber)) {
         w.entry(250);
-        w.tag(8).bigInt64(BigInt(key));
+        w.tag(8).bigInt64(bigintOf(key));
         w.message(18, value);
         Inner.encode(value, w);
         w.end();
@@ -379,7 +382,7 @@ export const Everything: MessageType<Everything, EverythingInit> = message<Every
     if (m.byBool !== undefined) {
       for (const [key, value] of Object.entries(m.byBool)) {
         w.entry(258);
-        w.tag(8).bool(key === 'true');
+        w.tag(8).bool(booleanOf(key));
         w.tag(16).int32(enumNumber(Color, value));
         w.end();
       }
@@ -387,7 +390,7 @@ export const Everything: MessageType<Everything, EverythingInit> = message<Every
     if (m.byUint !== undefined) {
       for (const [key, value] of Object.entries(m.byUint)) {
         w.entry(266);
-        w.tag(8).uint32(Number(key));
+        w.tag(8).uint32(integerOf(key));
         w.tag(18).bytes(value);
         w.end();
       }

@@ -3,19 +3,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Certificates, hasOpenssl, makeCertificates } from '@micro/conformance';
+import type { CallOptions, Metadata } from '@micro/core';
 import { describePeer } from '../../../scripts/backends/jest.mjs';
 import { type Running, run, start } from './interop/process.ts';
-import { type Calling, callTestService, type Served, serveTestService } from './interop/test-service.ts';
+import {
+  type Calling,
+  callTestService,
+  decodeLoad,
+  loadKey,
+  type Served,
+  serveTestService,
+} from './interop/test-service.ts';
 
 /** Every case of gRPC's interoperability tests that needs no credentials of a cloud. */
 const cases = [
   ...['empty_unary', 'large_unary', 'client_streaming', 'server_streaming', 'ping_pong', 'empty_stream'],
   ...['timeout_on_sleeping_server', 'cancel_after_begin', 'cancel_after_first_response'],
   ...['status_code_and_message', 'special_status_message', 'unimplemented_method', 'unimplemented_service'],
-  'pick_first_unary',
+  ...['pick_first_unary', 'custom_metadata'],
 ];
-/** What a handler of ours cannot do, so that the case has to fail: the contract has no metadata in answers. */
-const lacking = ['custom_metadata', 'orca_per_rpc'];
+/** These look at the reports of a server's load, through a balancer that the client is told to use. */
+const loadCases = ['orca_per_rpc', 'orca_oob'];
+const balancer = '{"loadBalancingConfig":[{"test_backend_metrics_load_balancer":{}}]}';
 
 const largeRequest = 271_828;
 const largeReply = 314_159;
@@ -28,8 +37,8 @@ await describePeer('grpc-go', ({ client, server }) => {
       served = await serveTestService();
     });
     afterAll(() => served.close());
-    const interop = (name: string): ReturnType<typeof run> =>
-      run(client, ['-server_host=127.0.0.1', `-server_port=${served.port}`, `-test_case=${name}`]);
+    const interop = (name: string, ...more: string[]): ReturnType<typeof run> =>
+      run(client, ['-server_host=127.0.0.1', `-server_port=${served.port}`, `-test_case=${name}`, ...more]);
 
     test.each(cases)(
       '%s',
@@ -40,10 +49,11 @@ await describePeer('grpc-go', ({ client, server }) => {
       30_000,
     );
 
-    test.each(lacking)(
-      '%s fails, for an answer has no metadata',
+    test.each(loadCases)(
+      '%s',
       async (name) => {
-        expect((await interop(name)).status).not.toBe(0);
+        const { status, text } = await interop(name, `-service_config_json=${balancer}`);
+        expect({ status, text }).toMatchObject({ status: 0 });
       },
       60_000,
     );
@@ -147,6 +157,64 @@ await describePeer('grpc-go', ({ client, server }) => {
       expect((await replies.next()).value?.payload?.body).toHaveLength(31_415);
       controller.abort();
       await expect(replies.next()).rejects.toMatchObject({ code: 'canceled' });
+    });
+
+    test('custom_metadata', async () => {
+      const initial = { 'x-grpc-test-echo-initial': 'test_initial_metadata_value' };
+      const trailing = { 'x-grpc-test-echo-trailing-bin': Buffer.of(0xab, 0xab, 0xab).toString('base64') };
+      const told: Metadata[] = [];
+      const options: CallOptions = {
+        metadata: { ...initial, ...trailing },
+        onHeader: (header) => told.push({ ...header }),
+        onTrailer: (trailer) => told.push({ ...trailer }),
+      };
+      await api().unaryCall({ responseSize: 1, payload: payload(1) }, options);
+      expect(told.splice(0)).toEqual([expect.objectContaining(initial), expect.objectContaining(trailing)]);
+      const requests = (async function* () {
+        yield { ...asking(1), payload: payload(1) };
+      })();
+      for await (const _ of api().fullDuplexCall(requests, options)) expect(told).toHaveLength(1);
+      expect(told).toEqual([expect.objectContaining(initial), expect.objectContaining(trailing)]);
+    });
+
+    test('orca_per_rpc', async () => {
+      const load = {
+        ...{ cpuUtilization: 0.821, memoryUtilization: 0.5847 },
+        ...{ requestCost: { cost: 3456.32 }, utilization: { util: 0.30499 } },
+      };
+      let report: unknown;
+      await api().unaryCall(
+        { orcaPerQueryReport: load },
+        {
+          onTrailer(trailer) {
+            report = decodeLoad(trailer[loadKey] ?? '');
+          },
+        },
+      );
+      const { memoryUtilization, ...rest } = load;
+      expect(report).toEqual({ ...rest, memUtilization: memoryUtilization });
+    });
+
+    test('orca_oob', async () => {
+      const load = { cpuUtilization: 0.821, memoryUtilization: 0.5847, utilization: { util: 0.30499 } };
+      let done: () => void = () => undefined;
+      const until = new Promise<void>((resolve) => {
+        done = resolve;
+      });
+      const requests = (async function* () {
+        yield { ...asking(1), orcaOobReport: load };
+        await until;
+      })();
+      for await (const _ of api().fullDuplexCall(requests)) {
+        const reports = calling.load.streamCoreMetrics({ reportInterval: { seconds: 1n } });
+        for await (const { cpuUtilization, memUtilization, utilization } of reports) {
+          const { memoryUtilization, ...rest } = load;
+          expect({ cpuUtilization, utilization }).toEqual(rest);
+          expect(memUtilization).toBe(memoryUtilization);
+          break;
+        }
+        done();
+      }
     });
 
     test('status_code_and_message', async () => {

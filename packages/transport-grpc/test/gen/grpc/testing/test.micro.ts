@@ -30,7 +30,7 @@ import {
 /** The descriptor of grpc/testing/test.proto. */
 export const file_grpc_testing_test: ProtoFile = protoFile(
   'grpc/testing/test.proto',
-  'ChdncnBjL3Rlc3RpbmcvdGVzdC5wcm90bxIMZ3JwYy50ZXN0aW5nIgcKBUVtcHR5IkwKB1BheWxvYWQSLQoEdHlwZRgBIAEoDjIZLmdycGMudGVzdGluZy5QYXlsb2FkVHlwZVIEdHlwZRISCgRib2R5GAIgASgMUgRib2R5IjoKCkVjaG9TdGF0dXMSEgoEY29kZRgBIAEoBVIEY29kZRIYCgdtZXNzYWdlGAIgASgJUgdtZXNzYWdlIs4BCg1TaW1wbGVSZXF1ZXN0EiMKDXJlc3BvbnNlX3NpemUYAiABKAVSDHJlc3BvbnNlU2l6ZRIvCgdwYXlsb2FkGAMgASgLMhUuZ3JwYy50ZXN0aW5nLlBheWxvYWRSB3BheWxvYWQSQQoPcmVzcG9uc2Vfc3RhdHVzGAcgASgLMhguZ3JwYy50ZXN0aW5nLkVjaG9TdGF0dXNSDnJlc3BvbnNlU3RhdHVzEiQKDmZpbGxfc2VydmVyX2lkGAkgASgIUgxmaWxsU2VydmVySWQiXgoOU2ltcGxlUmVzcG9uc2USLwoHcGF5bG9hZBgBIAEoCzIVLmdycGMudGVzdGluZy5QYXlsb2FkUgdwYXlsb2FkEhsKCXNlcnZlcl9pZBgEIAEoCVIIc2VydmVySWQiTAoZU3RyZWFtaW5nSW5wdXRDYWxsUmVxdWVzdBIvCgdwYXlsb2FkGAEgASgLMhUuZ3JwYy50ZXN0aW5nLlBheWxvYWRSB3BheWxvYWQiVAoaU3RyZWFtaW5nSW5wdXRDYWxsUmVzcG9uc2USNgoXYWdncmVnYXRlZF9wYXlsb2FkX3NpemUYASABKAVSFWFnZ3JlZ2F0ZWRQYXlsb2FkU2l6ZSJJChJSZXNwb25zZVBhcmFtZXRlcnMSEgoEc2l6ZRgBIAEoBVIEc2l6ZRIfCgtpbnRlcnZhbF91cxgCIAEoBVIKaW50ZXJ2YWxVcyLjAQoaU3RyZWFtaW5nT3V0cHV0Q2FsbFJlcXVlc3QSUQoTcmVzcG9uc2VfcGFyYW1ldGVycxgCIAMoCzIgLmdycGMudGVzdGluZy5SZXNwb25zZVBhcmFtZXRlcnNSEnJlc3BvbnNlUGFyYW1ldGVycxIvCgdwYXlsb2FkGAMgASgLMhUuZ3JwYy50ZXN0aW5nLlBheWxvYWRSB3BheWxvYWQSQQoPcmVzcG9uc2Vfc3RhdHVzGAcgASgLMhguZ3JwYy50ZXN0aW5nLkVjaG9TdGF0dXNSDnJlc3BvbnNlU3RhdHVzIk4KG1N0cmVhbWluZ091dHB1dENhbGxSZXNwb25zZRIvCgdwYXlsb2FkGAEgASgLMhUuZ3JwYy50ZXN0aW5nLlBheWxvYWRSB3BheWxvYWQqHwoLUGF5bG9hZFR5cGUSEAoMQ09NUFJFU1NBQkxFEAAy0AMKC1Rlc3RTZXJ2aWNlEjUKCUVtcHR5Q2FsbBITLmdycGMudGVzdGluZy5FbXB0eRoTLmdycGMudGVzdGluZy5FbXB0eRJGCglVbmFyeUNhbGwSGy5ncnBjLnRlc3RpbmcuU2ltcGxlUmVxdWVzdBocLmdycGMudGVzdGluZy5TaW1wbGVSZXNwb25zZRJsChNTdHJlYW1pbmdPdXRwdXRDYWxsEiguZ3JwYy50ZXN0aW5nLlN0cmVhbWluZ091dHB1dENhbGxSZXF1ZXN0GikuZ3JwYy50ZXN0aW5nLlN0cmVhbWluZ091dHB1dENhbGxSZXNwb25zZTABEmkKElN0cmVhbWluZ0lucHV0Q2FsbBInLmdycGMudGVzdGluZy5TdHJlYW1pbmdJbnB1dENhbGxSZXF1ZXN0GiguZ3JwYy50ZXN0aW5nLlN0cmVhbWluZ0lucHV0Q2FsbFJlc3BvbnNlKAESaQoORnVsbER1cGxleENhbGwSKC5ncnBjLnRlc3RpbmcuU3RyZWFtaW5nT3V0cHV0Q2FsbFJlcXVlc3QaKS5ncnBjLnRlc3RpbmcuU3RyZWFtaW5nT3V0cHV0Q2FsbFJlc3BvbnNlKAEwATJVChRVbmltcGxlbWVudGVkU2VydmljZRI9ChFVbmltcGxlbWVudGVkQ2FsbBITLmdycGMudGVzdGluZy5FbXB0eRoTLmdycGMudGVzdGluZy5FbXB0eWIGcHJvdG8z',
+  'ChdncnBjL3Rlc3RpbmcvdGVzdC5wcm90bxIMZ3JwYy50ZXN0aW5nIgcKBUVtcHR5IkwKB1BheWxvYWQSLQoEdHlwZRgBIAEoDjIZLmdycGMudGVzdGluZy5QYXlsb2FkVHlwZVIEdHlwZRISCgRib2R5GAIgASgMUgRib2R5IjoKCkVjaG9TdGF0dXMSEgoEY29kZRgBIAEoBVIEY29kZRIYCgdtZXNzYWdlGAIgASgJUgdtZXNzYWdlIosDCg5UZXN0T3JjYVJlcG9ydBInCg9jcHVfdXRpbGl6YXRpb24YASABKAFSDmNwdVV0aWxpemF0aW9uEi0KEm1lbW9yeV91dGlsaXphdGlvbhgCIAEoAVIRbWVtb3J5VXRpbGl6YXRpb24SUAoMcmVxdWVzdF9jb3N0GAMgAygLMi0uZ3JwYy50ZXN0aW5nLlRlc3RPcmNhUmVwb3J0LlJlcXVlc3RDb3N0RW50cnlSC3JlcXVlc3RDb3N0Ek8KC3V0aWxpemF0aW9uGAQgAygLMi0uZ3JwYy50ZXN0aW5nLlRlc3RPcmNhUmVwb3J0LlV0aWxpemF0aW9uRW50cnlSC3V0aWxpemF0aW9uGj4KEFJlcXVlc3RDb3N0RW50cnkSEAoDa2V5GAEgASgJUgNrZXkSFAoFdmFsdWUYAiABKAFSBXZhbHVlOgI4ARo+ChBVdGlsaXphdGlvbkVudHJ5EhAKA2tleRgBIAEoCVIDa2V5EhQKBXZhbHVlGAIgASgBUgV2YWx1ZToCOAEinwIKDVNpbXBsZVJlcXVlc3QSIwoNcmVzcG9uc2Vfc2l6ZRgCIAEoBVIMcmVzcG9uc2VTaXplEi8KB3BheWxvYWQYAyABKAsyFS5ncnBjLnRlc3RpbmcuUGF5bG9hZFIHcGF5bG9hZBJBCg9yZXNwb25zZV9zdGF0dXMYByABKAsyGC5ncnBjLnRlc3RpbmcuRWNob1N0YXR1c1IOcmVzcG9uc2VTdGF0dXMSJAoOZmlsbF9zZXJ2ZXJfaWQYCSABKAhSDGZpbGxTZXJ2ZXJJZBJPChVvcmNhX3Blcl9xdWVyeV9yZXBvcnQYCyABKAsyHC5ncnBjLnRlc3RpbmcuVGVzdE9yY2FSZXBvcnRSEm9yY2FQZXJRdWVyeVJlcG9ydCJeCg5TaW1wbGVSZXNwb25zZRIvCgdwYXlsb2FkGAEgASgLMhUuZ3JwYy50ZXN0aW5nLlBheWxvYWRSB3BheWxvYWQSGwoJc2VydmVyX2lkGAQgASgJUghzZXJ2ZXJJZCJMChlTdHJlYW1pbmdJbnB1dENhbGxSZXF1ZXN0Ei8KB3BheWxvYWQYASABKAsyFS5ncnBjLnRlc3RpbmcuUGF5bG9hZFIHcGF5bG9hZCJUChpTdHJlYW1pbmdJbnB1dENhbGxSZXNwb25zZRI2ChdhZ2dyZWdhdGVkX3BheWxvYWRfc2l6ZRgBIAEoBVIVYWdncmVnYXRlZFBheWxvYWRTaXplIkkKElJlc3BvbnNlUGFyYW1ldGVycxISCgRzaXplGAEgASgFUgRzaXplEh8KC2ludGVydmFsX3VzGAIgASgFUgppbnRlcnZhbFVzIqkCChpTdHJlYW1pbmdPdXRwdXRDYWxsUmVxdWVzdBJRChNyZXNwb25zZV9wYXJhbWV0ZXJzGAIgAygLMiAuZ3JwYy50ZXN0aW5nLlJlc3BvbnNlUGFyYW1ldGVyc1IScmVzcG9uc2VQYXJhbWV0ZXJzEi8KB3BheWxvYWQYAyABKAsyFS5ncnBjLnRlc3RpbmcuUGF5bG9hZFIHcGF5bG9hZBJBCg9yZXNwb25zZV9zdGF0dXMYByABKAsyGC5ncnBjLnRlc3RpbmcuRWNob1N0YXR1c1IOcmVzcG9uc2VTdGF0dXMSRAoPb3JjYV9vb2JfcmVwb3J0GAggASgLMhwuZ3JwYy50ZXN0aW5nLlRlc3RPcmNhUmVwb3J0Ug1vcmNhT29iUmVwb3J0Ik4KG1N0cmVhbWluZ091dHB1dENhbGxSZXNwb25zZRIvCgdwYXlsb2FkGAEgASgLMhUuZ3JwYy50ZXN0aW5nLlBheWxvYWRSB3BheWxvYWQqHwoLUGF5bG9hZFR5cGUSEAoMQ09NUFJFU1NBQkxFEAAy0AMKC1Rlc3RTZXJ2aWNlEjUKCUVtcHR5Q2FsbBITLmdycGMudGVzdGluZy5FbXB0eRoTLmdycGMudGVzdGluZy5FbXB0eRJGCglVbmFyeUNhbGwSGy5ncnBjLnRlc3RpbmcuU2ltcGxlUmVxdWVzdBocLmdycGMudGVzdGluZy5TaW1wbGVSZXNwb25zZRJsChNTdHJlYW1pbmdPdXRwdXRDYWxsEiguZ3JwYy50ZXN0aW5nLlN0cmVhbWluZ091dHB1dENhbGxSZXF1ZXN0GikuZ3JwYy50ZXN0aW5nLlN0cmVhbWluZ091dHB1dENhbGxSZXNwb25zZTABEmkKElN0cmVhbWluZ0lucHV0Q2FsbBInLmdycGMudGVzdGluZy5TdHJlYW1pbmdJbnB1dENhbGxSZXF1ZXN0GiguZ3JwYy50ZXN0aW5nLlN0cmVhbWluZ0lucHV0Q2FsbFJlc3BvbnNlKAESaQoORnVsbER1cGxleENhbGwSKC5ncnBjLnRlc3RpbmcuU3RyZWFtaW5nT3V0cHV0Q2FsbFJlcXVlc3QaKS5ncnBjLnRlc3RpbmcuU3RyZWFtaW5nT3V0cHV0Q2FsbFJlc3BvbnNlKAEwATJVChRVbmltcGxlbWVudGVkU2VydmljZRI9ChFVbmltcGxlbWVudGVkQ2FsbBITLmdycGMudGVzdGluZy5FbXB0eRoTLmdycGMudGVzdGluZy5FbXB0eWIGcHJvdG8z',
   [],
 );
 
@@ -163,11 +163,117 @@ export const EchoStatus: MessageType<EchoStatus, EchoStatusInit> = message<EchoS
   },
 });
 
+/** What a server is to report of its load (xds.data.orca.v3.OrcaLoadReport). */
+export interface TestOrcaReport extends ProtoMessage {
+  readonly cpuUtilization: number;
+  readonly memoryUtilization: number;
+  readonly requestCost: Readonly<Record<string, number>>;
+  readonly utilization: Readonly<Record<string, number>>;
+}
+
+/** `TestOrcaReport` as it is sent: what is left out has its default. */
+export interface TestOrcaReportInit extends ProtoMessage {
+  readonly cpuUtilization?: number | undefined;
+  readonly memoryUtilization?: number | undefined;
+  readonly requestCost?: Readonly<Record<string, number>> | undefined;
+  readonly utilization?: Readonly<Record<string, number>> | undefined;
+}
+
+export const TestOrcaReport: MessageType<TestOrcaReport, TestOrcaReportInit> = message<TestOrcaReport, TestOrcaReportInit>({
+  typeName: 'grpc.testing.TestOrcaReport',
+  file: file_grpc_testing_test,
+  fields: () => [
+    { number: 1, name: 'cpuUtilization', type: 'double', proto: 'cpu_utilization' },
+    { number: 2, name: 'memoryUtilization', type: 'double', proto: 'memory_utilization' },
+    { number: 3, name: 'requestCost', type: 'double', proto: 'request_cost', key: 'string' },
+    { number: 4, name: 'utilization', type: 'double', key: 'string' },
+  ],
+  encode(m, w) {
+    if (m.cpuUtilization !== undefined && !Object.is(m.cpuUtilization, 0)) w.tag(9).double(m.cpuUtilization);
+    if (m.memoryUtilization !== undefined && !Object.is(m.memoryUtilization, 0)) w.tag(17).double(m.memoryUtilization);
+    if (m.requestCost !== undefined) {
+      for (const [key, value] of Object.entries(m.requestCost)) {
+        w.entry(26);
+        w.tag(10).string(key);
+        w.tag(17).double(value);
+        w.end();
+      }
+    }
+    if (m.utilization !== undefined) {
+      for (const [key, value] of Object.entries(m.utilization)) {
+        w.entry(34);
+        w.tag(10).string(key);
+        w.tag(17).double(value);
+        w.end();
+      }
+    }
+    w.unknown(m[unknownFields]);
+  },
+  decode(r, base) {
+    const requestCostList: Record<string, number> = base === undefined ? {} : { ...base.requestCost };
+    const utilizationList: Record<string, number> = base === undefined ? {} : { ...base.utilization };
+    const m: Mutable<TestOrcaReport> =
+      base === undefined
+        ? {
+            cpuUtilization: 0,
+            memoryUtilization: 0,
+            requestCost: requestCostList,
+            utilization: utilizationList,
+          }
+        : { ...base, requestCost: requestCostList, utilization: utilizationList };
+    while (r.pos < r.len) {
+      const tag = r.tag();
+      switch (tag) {
+        case 9:
+          m.cpuUtilization = r.double();
+          break;
+        case 17:
+          m.memoryUtilization = r.double();
+          break;
+        case 26: {
+          let key: string = '';
+          let value: number = 0;
+          const outer = r.enter();
+          while (r.pos < r.len) {
+            const tag = r.tag();
+            if (tag === 10) key = r.stringVerify();
+            else if (tag === 17) {
+              value = r.double();
+            } else r.skipField(tag);
+          }
+          r.leave(outer);
+          if (key !== '__proto__') requestCostList[key] = value;
+          break;
+        }
+        case 34: {
+          let key: string = '';
+          let value: number = 0;
+          const outer = r.enter();
+          while (r.pos < r.len) {
+            const tag = r.tag();
+            if (tag === 10) key = r.stringVerify();
+            else if (tag === 17) {
+              value = r.double();
+            } else r.skipField(tag);
+          }
+          r.leave(outer);
+          if (key !== '__proto__') utilizationList[key] = value;
+          break;
+        }
+        default:
+          keepUnknown(m, r.skipField(tag));
+      }
+    }
+    return m;
+  },
+});
+
 export interface SimpleRequest extends ProtoMessage {
   readonly responseSize: number;
   readonly payload?: Payload | undefined;
   readonly responseStatus?: EchoStatus | undefined;
   readonly fillServerId: boolean;
+  readonly orcaPerQueryReport?: TestOrcaReport | undefined;
 }
 
 /** `SimpleRequest` as it is sent: what is left out has its default. */
@@ -176,6 +282,7 @@ export interface SimpleRequestInit extends ProtoMessage {
   readonly payload?: PayloadInit | undefined;
   readonly responseStatus?: EchoStatusInit | undefined;
   readonly fillServerId?: boolean | undefined;
+  readonly orcaPerQueryReport?: TestOrcaReportInit | undefined;
 }
 
 export const SimpleRequest: MessageType<SimpleRequest, SimpleRequestInit> = message<SimpleRequest, SimpleRequestInit>({
@@ -186,6 +293,7 @@ export const SimpleRequest: MessageType<SimpleRequest, SimpleRequestInit> = mess
     { number: 3, name: 'payload', type: Payload, optional: true },
     { number: 7, name: 'responseStatus', type: EchoStatus, proto: 'response_status', optional: true },
     { number: 9, name: 'fillServerId', type: 'bool', proto: 'fill_server_id' },
+    { number: 11, name: 'orcaPerQueryReport', type: TestOrcaReport, proto: 'orca_per_query_report', optional: true },
   ],
   encode(m, w) {
     if (m.responseSize !== undefined && m.responseSize !== 0) w.tag(16).int32(m.responseSize);
@@ -200,6 +308,11 @@ export const SimpleRequest: MessageType<SimpleRequest, SimpleRequestInit> = mess
       w.end();
     }
     if (m.fillServerId !== undefined && m.fillServerId !== false) w.tag(72).bool(m.fillServerId);
+    if (m.orcaPerQueryReport !== undefined) {
+      w.message(90, m.orcaPerQueryReport);
+      TestOrcaReport.encode(m.orcaPerQueryReport, w);
+      w.end();
+    }
     w.unknown(m[unknownFields]);
   },
   decode(r, base) {
@@ -228,6 +341,12 @@ export const SimpleRequest: MessageType<SimpleRequest, SimpleRequestInit> = mess
         case 72:
           m.fillServerId = r.bool();
           break;
+        case 90: {
+          const outer = r.enter();
+          m.orcaPerQueryReport = TestOrcaReport.decode(r, m.orcaPerQueryReport);
+          r.leave(outer);
+          break;
+        }
         default:
           keepUnknown(m, r.skipField(tag));
       }
@@ -420,6 +539,7 @@ export interface StreamingOutputCallRequest extends ProtoMessage {
   readonly responseParameters: readonly ResponseParameters[];
   readonly payload?: Payload | undefined;
   readonly responseStatus?: EchoStatus | undefined;
+  readonly orcaOobReport?: TestOrcaReport | undefined;
 }
 
 /** `StreamingOutputCallRequest` as it is sent: what is left out has its default. */
@@ -427,6 +547,7 @@ export interface StreamingOutputCallRequestInit extends ProtoMessage {
   readonly responseParameters?: readonly ResponseParametersInit[] | undefined;
   readonly payload?: PayloadInit | undefined;
   readonly responseStatus?: EchoStatusInit | undefined;
+  readonly orcaOobReport?: TestOrcaReportInit | undefined;
 }
 
 export const StreamingOutputCallRequest: MessageType<StreamingOutputCallRequest, StreamingOutputCallRequestInit> = message<StreamingOutputCallRequest, StreamingOutputCallRequestInit>({
@@ -436,6 +557,7 @@ export const StreamingOutputCallRequest: MessageType<StreamingOutputCallRequest,
     { number: 2, name: 'responseParameters', type: ResponseParameters, proto: 'response_parameters', repeated: true },
     { number: 3, name: 'payload', type: Payload, optional: true },
     { number: 7, name: 'responseStatus', type: EchoStatus, proto: 'response_status', optional: true },
+    { number: 8, name: 'orcaOobReport', type: TestOrcaReport, proto: 'orca_oob_report', optional: true },
   ],
   encode(m, w) {
     if (m.responseParameters !== undefined) {
@@ -453,6 +575,11 @@ export const StreamingOutputCallRequest: MessageType<StreamingOutputCallRequest,
     if (m.responseStatus !== undefined) {
       w.message(58, m.responseStatus);
       EchoStatus.encode(m.responseStatus, w);
+      w.end();
+    }
+    if (m.orcaOobReport !== undefined) {
+      w.message(66, m.orcaOobReport);
+      TestOrcaReport.encode(m.orcaOobReport, w);
       w.end();
     }
     w.unknown(m[unknownFields]);
@@ -481,6 +608,12 @@ export const StreamingOutputCallRequest: MessageType<StreamingOutputCallRequest,
         case 58: {
           const outer = r.enter();
           m.responseStatus = EchoStatus.decode(r, m.responseStatus);
+          r.leave(outer);
+          break;
+        }
+        case 66: {
+          const outer = r.enter();
+          m.orcaOobReport = TestOrcaReport.decode(r, m.orcaOobReport);
           r.leave(outer);
           break;
         }

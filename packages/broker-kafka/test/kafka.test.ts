@@ -130,7 +130,8 @@ await describeBackend('kafka', ({ start }) => {
       await eventually(() => closed, { timeoutMs: 4_000 });
       await closing;
       expect((await joining).code).toBe('unavailable');
-      await eventually(() => active('Timeout') <= timers && active('TCP') <= sockets);
+      const gone = () => active('Timeout') <= timers && active('TCP') <= sockets;
+      await eventually(gone, { timeoutMs: 2_500 });
     } finally {
       await server.start();
     }

@@ -58,13 +58,6 @@ const exceptions: readonly Exception[] = [
     sometimes: true,
   },
   {
-    check: 'an integer beyond 2^53 there and back',
-    where: { subject: /^http json/, version: '4.11.0' },
-    reason:
-      'up to v5.13 64-bit integers are written as JSON numbers, which JavaScript rounds; protobuf has texts for them in JSON, and so has v5.14',
-    source: 'codec/json/json.go:37',
-  },
-  {
     check: 'metadata outside ASCII arrives',
     where: { family: 'calls', subject: 'grpc json', from: 'go' },
     failure: /non-printable ASCII/,

@@ -16,9 +16,7 @@ export const fleet: readonly Check[] = [
     name: 'calls are shared by all six greeters, and none fails',
     async run({ lane, from }) {
       const { client, service } = await sixAndOne(lane, from);
-      const all = await under(client, service, () => pause(phaseMs));
-      assertAllAnswered(all);
-      assert.equal(Object.keys(all.by).length, 6, `answered by ${JSON.stringify(all.by)}`);
+      assertAllAnswered(await under(client, service, () => pause(phaseMs)));
     },
   },
   {
@@ -89,10 +87,14 @@ const lost = [
   'no responders',
 ];
 
-function assertAllAnswered({ answered, wrong, failures }: Greetings): void {
+/** By each of the six, those that went away meanwhile included. */
+function assertAllAnswered({ answered, wrong, failures, by }: Greetings): void {
   const texts = Object.keys(failures);
   const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
   const kinds = new Set(texts.map((text) => lost.find((kind) => text.includes(kind)) ?? text));
   assert.equal(wrong, 0, 'answers of other calls');
+  assert.equal(Object.keys(by).length, 6, `answered by ${JSON.stringify(by)}`);
+  // Where failures are known they are the share of the dead, two of six, and no more
+  assert.ok(failed <= answered, `most calls failed: ${[...kinds].sort().join(', ')}`);
   assert.ok(failed === 0, `${failed} of ${answered + failed} calls failed: ${[...kinds].sort().join(', ')}`);
 }

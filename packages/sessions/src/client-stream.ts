@@ -1,8 +1,8 @@
 import { type Body, MicroError, type OutgoingStream } from '@micro/core';
-import { eos, isJson, remoteError } from '@micro/core/plugin';
+import { eos, isAny, isJson, remoteError } from '@micro/core/plugin';
 import type { Fields, Header, Received } from './carrier.ts';
 import type { SessionConnection } from './connection.ts';
-import { bytesOf, deliveredBy, errorOf, marks } from './header.ts';
+import { bytesOf, deliveredBy, errorOf, marks, saidBy } from './header.ts';
 import type { Slot } from './slots.ts';
 import { StreamEnd } from './stream-end.ts';
 
@@ -21,6 +21,8 @@ export class ClientStream extends StreamEnd {
   /** The opening has reached the message system, and was not sent back. */
   private opened = false;
   private heard = false;
+  /** A message, an end or an error has come. */
+  private begun = false;
   /** The server takes no more. */
   private deaf = false;
   private leaving = false;
@@ -90,9 +92,13 @@ export class ClientStream extends StreamEnd {
     else if (credit !== undefined) this.granted(credit);
     if (first && this.silent && this.ended) this.awaitEnd();
     if (credit !== undefined) return;
+    const { header: ahead, trailer } = (this.stream.wantsMetadata && saidBy(header)) || {};
+    if (!this.begun && !this.over && isAny(ahead)) this.stream.header?.(ahead);
+    this.begun = true;
     const failure = error === eos ? undefined : errorOf(header);
-    if (failure !== undefined) this.last((receiver) => receiver.fail(failure, deliveredBy(header)));
-    else if (error === eos) this.last((receiver) => receiver.end());
+    if (failure !== undefined)
+      this.last((receiver) => receiver.fail(failure, deliveredBy(header), { trailer }));
+    else if (error === eos) this.last((receiver) => receiver.end({ trailer }));
     else {
       this.take(message);
       // a Go server that was told the end of our side does not tell its own

@@ -3,7 +3,7 @@ import { Refusals, readBody } from '@micro/core/plugin';
 import type { Carrier, Received, Replies } from './carrier.ts';
 import { type ClientStream, nobody } from './client-stream.ts';
 import type { SessionConnection } from './connection.ts';
-import { deliveredBy, errorOf, idOf } from './header.ts';
+import { deliveredBy, errorOf, idOf, saidBy } from './header.ts';
 import type { SessionSettings } from './settings.ts';
 import { Slots } from './slots.ts';
 
@@ -110,8 +110,9 @@ export class SessionClient {
     this.slots.release(slot, false);
     connection.done();
     let error = errorOf(header);
+    const said = call.wantsMetadata ? saidBy(header) : undefined;
     if (error !== undefined) {
-      call.fail(error, deliveredBy(header));
+      call.fail(error, deliveredBy(header), said);
       return;
     }
     const { text, contentType } = call.target;
@@ -125,7 +126,7 @@ export class SessionClient {
     } catch (cause) {
       error = new MicroError('internal', `an answer of ${connection.address} that cannot be read`, { cause });
     }
-    if (error === undefined) call.done(body);
+    if (error === undefined) call.done(body, said);
     else call.fail(error, 'yes');
   }
 

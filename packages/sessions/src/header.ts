@@ -1,10 +1,26 @@
-import { type Delivered, type Metadata, MicroError, noMetadata, type Target } from '@micro/core';
-import { decodeError, encodeError, readTimeout } from '@micro/core/plugin';
+import {
+  type Delivered,
+  type Metadata,
+  MicroError,
+  noMetadata,
+  type ReplyMetadata,
+  report,
+  type Target,
+} from '@micro/core';
+import {
+  decodeError,
+  encodeError,
+  isAny,
+  isObject,
+  readMetadata as readFields,
+  readTimeout,
+} from '@micro/core/plugin';
 import type { Fields, Header } from './carrier.ts';
 
 /**
  * Our own marks, which Go does not know and passes on as metadata at most. A window is how many bytes a side of a
- * stream takes before it has granted more (credit); `more` marks a message that opens nothing, `cancel` a leaving.
+ * stream takes before it has granted more (credit); `more` marks a message that opens nothing, `cancel` a leaving;
+ * `header` and `trailer` are the metadata of an answer.
  */
 export const marks = {
   delivered: 'Micro-Delivered',
@@ -12,6 +28,8 @@ export const marks = {
   credit: 'Micro-Credit',
   more: 'Micro-More',
   cancel: 'Micro-Cancel',
+  header: 'Micro-Header',
+  trailer: 'Micro-Trailer',
 } as const;
 
 /** Whether a header belongs to the protocol, so that it cannot carry metadata. */
@@ -66,6 +84,54 @@ export function remainingMs(header: Header): number {
 
 export function idOf(header: Header): string {
   return header.get('Micro-ID') ?? header.get('Micro-Id') ?? '';
+}
+
+/** As much as a header may hold where the message system has frames (AMQP: 128 KiB for all of them). */
+const maxSaid = 32_768;
+
+/** The metadata of an answer, each as JSON in ASCII: so any key and value arrives as it is. Throws `too_large`. */
+export function saidFields({ header, trailer }: ReplyMetadata): Fields {
+  const fields: string[] = [];
+  if (isAny(header)) fields.push(marks.header, metadataText(header));
+  if (isAny(trailer)) fields.push(marks.trailer, metadataText(trailer));
+  return fields;
+}
+
+/** The same beside an error, which counts for more: metadata that cannot be sent is reported, and left out. */
+export function saidBeside(metadata: ReplyMetadata | undefined): Fields {
+  try {
+    return metadata === undefined ? [] : saidFields(metadata);
+  } catch (error) {
+    report('plugin.warning', 'the metadata of an error cannot be sent', error);
+    return [];
+  }
+}
+
+function metadataText(metadata: Metadata): string {
+  const text = JSON.stringify(metadata).replace(
+    /[^\x20-\x7e]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  if (text.length <= maxSaid) return text;
+  throw new MicroError('too_large', `${text.length} bytes of metadata, ${maxSaid} are the limit`);
+}
+
+/** What `saidFields` wrote; undefined: nothing, or nothing that can be read. */
+export function saidBy(header: Header): ReplyMetadata | undefined {
+  const [first, last] = [header.get(marks.header), header.get(marks.trailer)];
+  if (first === undefined && last === undefined) return undefined;
+  return { header: readSaid(first), trailer: readSaid(last) };
+}
+
+function readSaid(text: string | undefined): Metadata {
+  if (text === undefined || text.length > maxSaid) return noMetadata;
+  let read: unknown;
+  try {
+    read = JSON.parse(text);
+  } catch {
+    return noMetadata; // no server of ours wrote it
+  }
+  return isObject(read) ? readFields(read) : noMetadata;
 }
 
 const maxErrorText = 8192;

@@ -5,12 +5,13 @@ import {
   type Metadata,
   MicroError,
   type Peer,
+  type ReplyMetadata,
   type Route,
   type Work,
 } from '@micro/core';
 import { readBody, wireBody } from '@micro/core/plugin';
 import type { Received } from './carrier.ts';
-import { errorFields, idFields, idOf, readMetadata, remainingMs } from './header.ts';
+import { errorFields, idFields, idOf, readMetadata, remainingMs, saidBeside, saidFields } from './header.ts';
 import type { SessionListener } from './listener.ts';
 
 /** A request without a content type is protobuf, in every version of go-micro. */
@@ -49,21 +50,23 @@ export class SessionCall implements IncomingCall {
     return peerOf(this.opening);
   }
 
-  reply(body: Body): void {
+  reply(body: Body, metadata?: ReplyMetadata): void {
     if (!this.listener.over(this)) return;
     const { session, header } = this.opening;
     const contentType = contentTypeOf(this.opening);
     try {
       const { carrier } = this.listener;
       const head = this.listener.answerHead(contentType);
-      carrier.respond(session, head, idFields(idOf(header)), wireBody(body, contentType));
+      const fields = idFields(idOf(header));
+      const all = metadata === undefined ? fields : [...fields, ...saidFields(metadata)];
+      carrier.respond(session, head, all, wireBody(body, contentType));
     } catch (error) {
       this.listener.refuse(this.opening, MicroError.from(error), 'yes');
     }
   }
 
-  fail(error: MicroError, delivered: Delivered): void {
-    if (this.listener.over(this)) this.listener.refuse(this.opening, error, delivered);
+  fail(error: MicroError, delivered: Delivered, metadata?: ReplyMetadata): void {
+    if (this.listener.over(this)) this.listener.refuse(this.opening, error, delivered, metadata);
   }
 
   /** The caller has left. */
@@ -79,7 +82,12 @@ export class SessionCall implements IncomingCall {
   }
 
   /** An error to the caller of a message. */
-  static fields({ header }: Received, error: MicroError, delivered: Delivered): readonly string[] {
-    return [...idFields(idOf(header)), ...errorFields(error, delivered)];
+  static fields(
+    { header }: Received,
+    error: MicroError,
+    delivered: Delivered,
+    metadata: ReplyMetadata | undefined,
+  ): readonly string[] {
+    return [...idFields(idOf(header)), ...errorFields(error, delivered), ...saidBeside(metadata)];
   }
 }

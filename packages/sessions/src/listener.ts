@@ -4,6 +4,7 @@ import {
   type Listener,
   type Metadata,
   MicroError,
+  type ReplyMetadata,
   type Route,
   report,
 } from '@micro/core';
@@ -113,10 +114,15 @@ export class SessionListener implements Listener {
   }
 
   /** An answer that is an error; what cannot leave is lost, as the connection is. */
-  refuse(message: Received, error: MicroError, delivered: Delivered): void {
+  refuse(message: Received, error: MicroError, delivered: Delivered, metadata?: ReplyMetadata): void {
     try {
       const head = this.answerHead(contentTypeOf(message));
-      this.carrier.respond(message.session, head, SessionCall.fields(message, error, delivered), '');
+      this.carrier.respond(
+        message.session,
+        head,
+        SessionCall.fields(message, error, delivered, metadata),
+        '',
+      );
     } catch (cause) {
       report('plugin.warning', this.address, cause);
     }

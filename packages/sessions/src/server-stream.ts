@@ -5,13 +5,25 @@ import {
   type Metadata,
   MicroError,
   type Peer,
+  type ReplyMetadata,
   type Route,
   type StreamReceiver,
   type StreamSink,
 } from '@micro/core';
 import { eos } from '@micro/core/plugin';
 import type { Fields, Received } from './carrier.ts';
-import { bytesOf, errorFields, errorOf, idFields, idOf, marks, readMetadata, remainingMs } from './header.ts';
+import {
+  bytesOf,
+  errorFields,
+  errorOf,
+  idFields,
+  idOf,
+  marks,
+  readMetadata,
+  remainingMs,
+  saidBeside,
+  saidFields,
+} from './header.ts';
 import { contentTypeOf, peerOf } from './incoming-call.ts';
 import type { SessionListener } from './listener.ts';
 import { StreamEnd } from './stream-end.ts';
@@ -32,6 +44,8 @@ export class ServerStream extends StreamEnd implements IncomingStream {
   private readonly listener: SessionListener;
   private readonly fields: Fields;
   private readonly kind: Route['kind'];
+  /** Goes with what is sent first. */
+  private first: Fields = [];
   private heard = false;
   private readonly early: Received[] = [];
   private begun = false;
@@ -123,26 +137,45 @@ export class ServerStream extends StreamEnd implements IncomingStream {
     this.break(error, 'maybe');
   }
 
-  end(): void {
+  header(metadata: Metadata): void {
     if (this.over) return;
-    this.tryToSend(['Micro-Error', eos, 'X-Micro-Error', eos], '');
-    this.finish();
+    try {
+      this.first = saidFields({ header: metadata });
+    } catch (error) {
+      this.fault(MicroError.from(error));
+    }
   }
 
-  abort(error: MicroError, delivered: Delivered = 'yes'): void {
+  end(metadata?: ReplyMetadata): void {
     if (this.over) return;
-    this.tryToSend(errorFields(error, delivered), '');
+    try {
+      const trailer = saidFields({ trailer: metadata?.trailer });
+      this.tryToSend(['Micro-Error', eos, 'X-Micro-Error', eos, ...trailer], '');
+      this.finish();
+    } catch (error) {
+      this.fault(MicroError.from(error));
+    }
+  }
+
+  abort(error: MicroError, delivered: Delivered = 'yes', metadata?: ReplyMetadata): void {
+    if (this.over) return;
+    const trailer = saidBeside(metadata && { trailer: metadata.trailer });
+    this.tryToSend([...errorFields(error, delivered), ...trailer], '');
     this.finish();
   }
 
   protected send(fields: Fields, body: Body | undefined): void {
     const { carrier } = this.listener;
+    const { first } = this;
+    // with a message, an end or an error
+    const all = fields[0] === marks.credit ? [] : first;
+    if (all === first) this.first = [];
     const head = this.listener.answerHead(contentTypeOf(this.opening));
     // Go's client would take a probe for an answer: of it, we learn by a message that comes back
     carrier.respond(
       this.session,
       head,
-      [...this.fields, ...fields],
+      [...this.fields, ...all, ...fields],
       body ?? '',
       this.ours ? undefined : this.token,
     );

@@ -15,7 +15,7 @@ import { SessionConnection } from './connection.ts';
 import { SessionListener } from './listener.ts';
 import { type SessionOptions, sessionSettings } from './settings.ts';
 
-const features: ReadonlySet<TransportFeature> = new Set(['streams', 'pushback', 'cancel']);
+const features: ReadonlySet<TransportFeature> = new Set(['streams', 'pushback', 'cancel', 'reply-metadata']);
 
 /** A transport over a message system. Throws `bad_request` for options that make no sense. */
 export function sessionTransport(

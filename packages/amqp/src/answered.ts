@@ -1,18 +1,8 @@
 import { MicroError } from '@micro/core';
+import { inTime } from '@micro/core/plugin';
 
 /** The server's answer; rejects with `unavailable` when it does not come in time. What it does then concerns nobody. */
-export async function answered<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const silent = new MicroError('unavailable', `rabbitmq: no answer within ${timeoutMs} ms`);
-    timer = setTimeout(() => reject(silent), timeoutMs);
-  });
-  answer.catch(() => {
-    // late, it was told as silence
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+export function answered<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
+  const silent = `rabbitmq: no answer within ${timeoutMs} ms`;
+  return inTime(answer, timeoutMs, () => new MicroError('unavailable', silent));
 }

@@ -8,13 +8,13 @@ import {
   type OutgoingStream,
   type StreamSink,
 } from '@micro/core';
+import { Refusals } from '@micro/core/plugin';
 import { Calling } from './calling.ts';
 import { openChannel, readTarget, reportState } from './channel.ts';
 import { bufferOf, type ClientCall } from './client-call.ts';
 import { ClientStream, type StreamOwner, tooLarge } from './client-stream.ts';
 import { ClientUnary, type UnaryOwner } from './client-unary.ts';
 import type { Settings } from './options.ts';
-import { refusedStream } from './refused-stream.ts';
 
 /** A peer's address, with a channel behind it from the first call on: one connection for all calls. */
 export class GrpcConnection implements Connection, UnaryOwner, StreamOwner {
@@ -26,7 +26,7 @@ export class GrpcConnection implements Connection, UnaryOwner, StreamOwner {
   private readonly onClosed: () => void;
   private readonly calls = new Map<OutgoingCall, ClientUnary>();
   private readonly streams = new Set<ClientStream>();
-  private readonly refused = new Set<OutgoingCall>();
+  private readonly refusals = new Refusals();
   /** What was given to a channel that had no connection then. */
   private readonly waiting = new Set<ClientCall>();
   private connecting: NodeJS.Timeout | undefined;
@@ -72,15 +72,12 @@ export class GrpcConnection implements Connection, UnaryOwner, StreamOwner {
       grpc.sendMessageWithContext({}, message);
       grpc.halfClose();
     } catch (error) {
-      this.refused.add(outgoing);
-      process.nextTick(() => {
-        if (this.refused.delete(outgoing)) outgoing.fail(MicroError.from(error), 'no');
-      });
+      this.refusals.add(outgoing, MicroError.from(error));
     }
   }
 
   cancel(outgoing: OutgoingCall): void {
-    if (this.refused.delete(outgoing)) return;
+    if (this.refusals.forget(outgoing)) return;
     const call = this.calls.get(outgoing);
     if (call === undefined) return;
     this.forget(call);
@@ -101,7 +98,7 @@ export class GrpcConnection implements Connection, UnaryOwner, StreamOwner {
       call.read();
       return call;
     } catch (error) {
-      return refusedStream(stream, MicroError.from(error));
+      return this.refusals.stream(stream, MicroError.from(error));
     }
   }
 

@@ -71,18 +71,30 @@ export function writeMetadata(metadata: Metadata | undefined): string {
 /** What a trailer's names begin with: it stands in the head, as in Connect's unary calls (connectrpc.com/docs/protocol). */
 const trailing = 'trailer-';
 
+/** Half of what a head may be is left to metadata: the peer's limits are like ours. */
+export interface HeadRoom {
+  readonly maxHeaderBytes: number;
+  readonly maxHeaders: number;
+}
+
 /** Header lines of an answer. Throws `bad_request` and names the key that cannot be sent, and `too_large`. */
-export function writeReplyMetadata({ header, trailer }: ReplyMetadata, maxBytes: number): string {
+export function writeReplyMetadata({ header, trailer }: ReplyMetadata, room: HeadRoom): string {
+  let keys = 0;
   for (const key in header) {
+    keys++;
     if (key.toLowerCase().startsWith(trailing))
       throw new MicroError('bad_request', `metadata key "${key}" begins as those of a trailer do`);
   }
   let lines = writeMetadata(header);
-  for (const key in trailer) lines += trailing + writeMetadata({ [key]: trailer[key] ?? '' });
-  if (lines.length <= maxBytes) return lines;
+  for (const key in trailer) {
+    keys++;
+    lines += trailing + writeMetadata({ [key]: trailer[key] ?? '' });
+  }
+  const [maxBytes, maxKeys] = [room.maxHeaderBytes / 2, room.maxHeaders / 2];
+  if (lines.length <= maxBytes && keys <= maxKeys) return lines;
   throw new MicroError(
     'too_large',
-    `${lines.length} bytes of metadata, ${maxBytes} are the limit (maxHeaderBytes / 2)`,
+    `${lines.length} bytes of metadata with ${keys} keys, ${maxBytes} and ${maxKeys} are the limit (maxHeaderBytes / 2, maxHeaders / 2)`,
   );
 }
 

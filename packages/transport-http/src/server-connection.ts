@@ -72,7 +72,7 @@ export class ServerConnection implements MessageTarget {
 
   /** Header lines. Throws `bad_request` and `too_large`. */
   linesOf(metadata: ReplyMetadata): string {
-    return writeReplyMetadata(metadata, this.listener.settings.maxHeaderBytes / 2);
+    return writeReplyMetadata(metadata, this.listener.settings);
   }
 
   /** The same beside an error, which counts for more: metadata that cannot be sent is reported, and left out. */

@@ -62,13 +62,16 @@ describe('metadata of answers, as HTTP has it', () => {
       buy(item, { reply }) {
         reply.setHeader({ 'x-cost': 'größe' });
         reply.setTrailer({ took: '5' });
+        if (item === 'crowd') {
+          for (let key = 0; key < 64; key++) reply.setTrailer({ [`key-${key}`]: '' });
+        }
         if (item === 'nothing') throw new Error('a bug');
         return item;
       },
     });
     await service.start();
-    for (const item of ['tea', 'nothing']) {
-      const headers = await new Promise<IncomingHttpHeaders>((resolve, reject) => {
+    const ask = async (item: string): Promise<IncomingHttpHeaders> => {
+      return await new Promise<IncomingHttpHeaders>((resolve, reject) => {
         const asking = request(`http://${service.address}/`, {
           method: 'POST',
           headers: {
@@ -82,9 +85,14 @@ describe('metadata of answers, as HTTP has it', () => {
         });
         asking.end(JSON.stringify(item));
       });
+    };
+    for (const item of ['tea', 'nothing']) {
+      const headers = await ask(item);
       expect(Buffer.from(String(headers['x-cost']), 'latin1').toString()).toBe('größe');
       expect(headers['trailer-took']).toBe('5');
       expect(headers['micro-error'] === undefined).toBe(item === 'tea');
     }
+    // more than a peer of ours would read is an error of the call, and not of the connection
+    expect((await ask('crowd'))['micro-error']).toContain('66 keys');
   });
 });

@@ -12,8 +12,8 @@ const mostGroups = 32;
 const lead = 6;
 /** Cutting has to give that much more, for it costs system calls. */
 const worthIt = 1.05;
-/** Busy windows until the next comparison: twice as many each time that it says the same. */
-const held = 240;
+/** Busy windows until the next comparison: few, for the first meets code that is not compiled yet; twice as many each time that it says the same. */
+const held = 60;
 const mostHeld = 960;
 
 /**

@@ -6,6 +6,7 @@ import { deadlines, type Expiring } from './deadlines.ts';
 import { type Delivered, MicroError, remoteError } from './errors.ts';
 import { type HandlerContext, isHandlerContext } from './handler-context.ts';
 import { type Metadata, mergeMetadata } from './metadata.ts';
+import { noNode } from './no-node.ts';
 import type { Node } from './nodes.ts';
 import { offAbort, onAbort } from './on-abort.ts';
 import type { Remote } from './remote.ts';
@@ -186,7 +187,7 @@ export abstract class Attempts implements Expiring {
     try {
       const node = service.nodes.pick(this.options?.filter, this.options?.key, this.tried);
       if (node === undefined) {
-        this.fail(this.nobody(), 'no');
+        this.fail(noNode(this.remote), 'no');
         return;
       }
       this.node = node;
@@ -270,26 +271,6 @@ export abstract class Attempts implements Expiring {
     this.stopWaiting?.();
     this.stopWaiting = undefined;
     this.launch();
-  }
-
-  private nobody(): MicroError {
-    const { service, target } = this.remote;
-    if (service.closed) return remoteError('unavailable', 'the client is closed', { id: 'go.micro.client' });
-    if (!service.known) {
-      return remoteError(
-        'unavailable',
-        `the registry cannot be asked for service "${target.service}": ${String(service.failure)}`,
-        {
-          id: 'go.micro.client',
-          cause: service.failure,
-        },
-      );
-    }
-    const reason =
-      service.nodes.all.length === 0
-        ? 'not found: no node is registered'
-        : 'has no node that the filter keeps';
-    return remoteError('not_found', `service "${target.service}" ${reason}`, { id: 'go.micro.client' });
   }
 
   private timedOut(): MicroError {

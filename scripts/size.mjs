@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 import { root } from './lib/workspace.mjs';
 
 const BUDGET = 25_000; // bytes, minified: 25 kB, the goal
-const CEILING = 79_000; // bytes: what core may not grow beyond; lower it with every saving
+const CEILING = 78_600; // bytes: what core may not grow beyond; lower it with every saving
 
 const { outputFiles } = await build({
   entryPoints: [join(root, 'packages/core/dist/index.js')],

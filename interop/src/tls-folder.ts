@@ -18,7 +18,7 @@ export interface TlsFolder {
 /** Throws where there is no openssl. */
 export async function makeTlsFolder(): Promise<TlsFolder> {
   const { authority, server } = makeCertificates();
-  const tls: TlsOptions = { ca: authority.cert, ...server };
+  const tls: TlsOptions = { ca: authority.cert, ...server, requestClientCert: true };
   const folder = await mkdtemp(join(tmpdir(), 'micro-interop-tls-'));
   const files = { ca: authority.cert, cert: server.cert, key: server.key };
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);

@@ -24,7 +24,12 @@ func secure(service micro.Service) {
 	if !pool.AppendCertsFromPEM(authority) {
 		check(fmt.Errorf("%s/ca is no certificate", folder))
 	}
-	useTLS(service, &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{pair}})
+	useTLS(service, &tls.Config{
+		RootCAs:      pool,
+		ClientCAs:    pool,
+		ClientAuth:   tls.RequireAndVerifyClientCert,
+		Certificates: []tls.Certificate{pair},
+	})
 }
 
 // With gRPC another one takes its place (grpc.go).

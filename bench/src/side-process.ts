@@ -5,7 +5,7 @@ import type { Answer, Order, Part, Usage } from './side.ts';
 
 // RabbitMQ and Kafka take some seconds
 const startMs = 60_000;
-const stopMs = 5_000;
+const stopMs = 10_000;
 
 /** A server that the contender needs is not on this machine; the message says how to get it. */
 export class Missing extends Error {}

@@ -65,8 +65,10 @@ export function ours(transport: TransportOf, options: OursOptions = {}): Contend
     maxInFlight,
   } = options;
   const many = contractOf(endpoints);
+  let serving = false;
   return {
     async serve(work) {
+      serving = true;
       const server = backend && (await (await import('./backend.ts')).ownBackend(backend));
       const url = server?.url ?? '';
       const registry = memoryRegistry({ network: 'bench-server' });
@@ -98,8 +100,9 @@ export function ours(transport: TransportOf, options: OursOptions = {}): Contend
     },
     async connect(address) {
       const place: Place = JSON.parse(address);
-      // from here on every promise of the process pays for contexts (Node 20), as in a service that calls others
-      if (ambient) new AsyncLocalStorage().run({}, () => undefined);
+      // from here on every promise of the process pays for contexts (Node 20), as in a service that calls others, and
+      // as where the service is in the same process
+      if (ambient && !serving) new AsyncLocalStorage().run({}, () => undefined);
       const registry = memoryRegistry({ network: 'bench-client' });
       for (const record of place.records) {
         await registry.register(nodesOf(record, nodes), { ttlMs: 86_400_000 });

@@ -25,6 +25,7 @@ export type {
 } from './registry/fault-harness.ts';
 export { registryFaultSuite } from './registry/faults.ts';
 export type { RegistryHarness } from './registry/harness.ts';
+export { runServiceProcess } from './registry/service-process.ts';
 export { registrySuite } from './registry/suite.ts';
 export { type Outcome, type RunOptions, runCase, runSuite } from './run.ts';
 export { type Framework, runUnder, type TestFunction } from './run-under.ts';

@@ -79,6 +79,24 @@ await describeBackend('kafka', ({ start }) => {
     }, 60_000);
   });
 
+  test('who may not is told so in the words of the server, by publish and by subscribe', async () => {
+    const server = await start({
+      config: [
+        'authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+        'super.users=User:ANONYMOUS',
+      ],
+    });
+    await roundTrip(server.url, {});
+    const broker = brokerAt(server.addresses.sasl ?? '', login);
+    for (const what of [
+      () => broker.publish('guarded', [message('x')]),
+      () => broker.subscribe('guarded', collect([]), subscribing()),
+    ]) {
+      const error = await refused(what());
+      expect([error.code, error.message]).toEqual(['forbidden', expect.stringMatching(/not authorized/i)]);
+    }
+  }, 60_000);
+
   describe('with a login', () => {
     let server: BackendServer;
     beforeAll(async () => {

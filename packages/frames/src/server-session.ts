@@ -192,7 +192,8 @@ export class ServerSession extends Session {
   private call(flags: number, id: number, bytes: Bytes, from: number, to: number): void {
     const slot = id & slotMask;
     const { calls } = this;
-    if (id < 0 || slot > calls.length || slot >= this.limits.maxCalls || calls[slot] !== undefined) {
+    // the slots before it may belong to long bodies, which wait for their turn
+    if (id < 0 || slot >= this.limits.maxCalls || calls[slot] !== undefined) {
       this.broken('protocol', `call ${id >>> 0} is not one that can begin`);
       return;
     }

@@ -58,7 +58,7 @@ export const hostile: readonly {
     reason: 'protocol',
     text: /head of a call/,
   },
-  { name: 'a call far out in the table', bytes: [call(60, 'x')], reason: 'protocol', text: /call 60/ },
+  { name: 'a call beyond the table', bytes: [call(99, 'x')], reason: 'protocol', text: /call 99/ },
   {
     name: 'more calls than are allowed',
     bytes: many(65, (index) => call(index, 'x', 1)),

@@ -65,6 +65,15 @@ describe('long bodies', () => {
     expect(whole.join('') === long).toBe(true);
   });
 
+  test('may be asked for first on a connection, and leave after short ones', async () => {
+    const it = await serving();
+    const client = it.client();
+    const calls = Array.from({ length: 8 }, () => send(client, echo, long));
+    const short = send(client, echo, '"short"');
+    expect(await short.outcome).toBe('"short"');
+    for (const call of calls) expect((await call.outcome) === long).toBe(true);
+  });
+
   test('go four at once, in turn, and the others wait', async () => {
     const { client, peers } = await against();
     for (let index = 0; index < 8; index++) send(client, echo, long.slice(0, 300_000));

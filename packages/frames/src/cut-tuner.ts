@@ -4,15 +4,16 @@ const longestMs = 200;
 const leastLong = 4;
 /** Windows of a group, half of them each way, in the order ABBA: what drifts meets both alike. */
 const group = 4;
-const mostGroups = 32;
+const mostGroups = 16;
 /**
- * A comparison goes on until one way has won so many groups more (Wald, "Sequential Tests of Statistical Hypotheses",
- * 1945): on a busy machine a group says more of others' work than of ours.
+ * A comparison goes on until cutting has won so many groups more, or lost so many more (Wald, "Sequential Tests of
+ * Statistical Hypotheses", 1945): on a busy machine a group says more of others' work than of ours.
  */
-const lead = 6;
+const ahead = 6;
+const behind = 3;
 /** Cutting has to give that much more, for it costs system calls. */
 const worthIt = 1.05;
-/** Busy windows until the next comparison: few, for the first meets code that is not compiled yet; twice as many each time that it says the same. */
+/** Busy windows until the next comparison: few, for the first meets code that is not compiled yet; more each time that it says the same. */
 const held = 60;
 const mostHeld = 960;
 
@@ -31,7 +32,7 @@ export class CutTuner {
   private turn = 0;
   private comparing = true;
   /** Groups that cutting has won, less those that it has not. */
-  private ahead = 0;
+  private lead = 0;
   private holds = held;
   private readonly on = { frames: 0, ms: 0 };
   private readonly off = { frames: 0, ms: 0 };
@@ -65,14 +66,14 @@ export class CutTuner {
 
   private compare(): void {
     const { on, off } = this;
-    this.ahead += on.frames * off.ms > off.frames * on.ms * worthIt ? 1 : -1;
+    this.lead += on.frames * off.ms > off.frames * on.ms * worthIt ? 1 : -1;
     on.frames = on.ms = off.frames = off.ms = 0;
-    if (Math.abs(this.ahead) < lead && this.turn < group * mostGroups) return;
-    const decided = this.ahead >= lead;
-    this.holds = decided === this.decided ? Math.min(this.holds * 2, mostHeld) : held;
+    const decided = this.lead >= ahead;
+    if (!decided && this.lead > -behind && this.turn < group * mostGroups) return;
+    this.holds = decided === this.decided ? Math.min(this.holds * 4, mostHeld) : held;
     this.decided = decided;
     this.comparing = false;
-    this.turn = this.ahead = 0;
+    this.turn = this.lead = 0;
   }
 }
 

@@ -48,6 +48,8 @@ export class ServerSession extends Session {
   private readonly opens: Rate;
   private readonly cancels: Rate;
   private draining = false;
+  /** A long answer counts until its last part has left, and a short one is taken without a 'drain'. */
+  private readonly onSent = (): void => this.readOn();
 
   constructor(
     socket: Socket,
@@ -115,7 +117,7 @@ export class ServerSession extends Session {
       if (body.length <= this.inlineMost) this.writer.put(REPLY, flags, call.id, before(bytes, body));
       else {
         const head = { bytes, metadata: flags !== 0 };
-        this.bodiesOut.add({ type: REPLY, id: call.id, body, head: () => head });
+        this.bodiesOut.add({ type: REPLY, id: call.id, body, head: () => head, sent: this.onSent });
       }
       this.unread();
     } catch (error) {
@@ -155,7 +157,7 @@ export class ServerSession extends Session {
   }
 
   protected drained(): void {
-    if (!this.ending && this.backlog <= this.limits.maxUnreadBytes) this.socket.resume();
+    this.readOn();
     this.streams.room();
   }
 
@@ -174,6 +176,10 @@ export class ServerSession extends Session {
     }
     const stream = this.streams.get(id);
     if (stream !== undefined) stream.incoming.message(this.body(stream.text, flags, bytes, 0, size), size);
+  }
+
+  private readOn(): void {
+    if (!this.ending && this.backlog <= this.limits.maxUnreadBytes) this.socket.resume();
   }
 
   private get backlog(): number {

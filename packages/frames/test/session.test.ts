@@ -258,6 +258,14 @@ describe('limits', () => {
     await eventually(() => it.acceptor.calls.some(({ call }) => call.body === 'y'));
   });
 
+  test('a client that has read a long answer is read again, also where the last part of it is short', async () => {
+    const it = await serving({ maxUnreadBytes: 1_000_000 });
+    const client = it.client();
+    const body = 'x'.repeat(20 * 65_536 + 100);
+    for (let time = 0; time < 3; time++) expect((await send(client, echo, body).outcome) === body).toBe(true);
+    expect(await send(client, echo, '"more"').outcome).toBe('"more"');
+  });
+
   test('a client that reads much slower than it asks is given up', async () => {
     const it = await serving({ maxUnreadBytes: 100_000 });
     it.acceptor.echoes = false;

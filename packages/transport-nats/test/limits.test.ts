@@ -126,6 +126,7 @@ await describeBackend('nats', ({ start }) => {
     let asked = 0;
     go.subscribe('go-hold', {
       callback: (_, message) => {
+        if (message.data.length === 0) return; // ours asks whether it is still there
         const { Header } = message.json<{ readonly Header: Readonly<Record<string, string>> }>();
         if (Header['Micro-Error'] !== undefined || ++asked < 2) return;
         for (let item = 0; item < 100; item++) message.respond(JSON.stringify({ Header, Body }));

@@ -111,6 +111,7 @@ export const tcpCases: readonly BenchCase[] = [
     reference: 'tcp',
     contenders: curve.map((count) => `tcp-nodes-${count}`),
     inFlight: [1, 64],
+    warmCalls: 20_000,
     rounds: 8,
     targets: [{ contender: 'tcp-nodes-1000', inFlight: 1, figure: 'p50Ratio', atMost: 1.1 }],
   },

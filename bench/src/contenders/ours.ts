@@ -90,8 +90,10 @@ export function ours(transport: TransportOf, options: OursOptions = {}): Contend
       );
       if (ambient) service.client.of(bench);
       await service.start();
+      // without descriptions: an address is handed over as an argument of a process
+      const records = (await registry.getService('bench')).map((record) => ({ ...record, endpoints: [] }));
       return {
-        address: JSON.stringify({ url, records: await registry.getService('bench') } satisfies Place),
+        address: JSON.stringify({ url, records } satisfies Place),
         async close() {
           await service.stop();
           await server?.close();

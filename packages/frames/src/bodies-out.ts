@@ -27,6 +27,8 @@ const partsATurn = 4;
 export class BodiesOut {
   /** Bytes that wait, about. */
   bytes = 0;
+  /** A body has left whole, or nobody wants it any more. */
+  onLess: (() => void) | undefined;
   private readonly socket: Socket;
   private readonly writer: FrameWriter;
   private readonly waiting = new Map<number, LargeBody>();
@@ -59,6 +61,7 @@ export class BodiesOut {
     if (large !== undefined) {
       this.waiting.delete(id);
       this.bytes -= large.body.length;
+      this.onLess?.();
       this.settle();
       return true;
     }
@@ -140,6 +143,7 @@ export class BodiesOut {
     this.bytes -= sending.large.body.length;
     const finished = sending.at === sending.bytes.byteLength;
     if (finished) sending.large.sent?.();
+    this.onLess?.();
     this.settle();
   }
 

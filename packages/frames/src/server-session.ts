@@ -48,8 +48,6 @@ export class ServerSession extends Session {
   private readonly opens: Rate;
   private readonly cancels: Rate;
   private draining = false;
-  /** A long answer counts until its last part has left, and a short one is taken without a 'drain'. */
-  private readonly onSent = (): void => this.readOn();
 
   constructor(
     socket: Socket,
@@ -67,6 +65,8 @@ export class ServerSession extends Session {
     this.onLost = onLost;
     this.opens = new Rate(limits.maxOpens);
     this.cancels = new Rate(limits.maxCancels);
+    // a long body counts until its last part has left, and a short one is taken without a 'drain'
+    this.bodiesOut.onLess = () => this.readOn();
     // a client that closes its side has left
     socket.on('end', () => socket.destroy());
   }
@@ -117,7 +117,7 @@ export class ServerSession extends Session {
       if (body.length <= this.inlineMost) this.writer.put(REPLY, flags, call.id, before(bytes, body));
       else {
         const head = { bytes, metadata: flags !== 0 };
-        this.bodiesOut.add({ type: REPLY, id: call.id, body, head: () => head, sent: this.onSent });
+        this.bodiesOut.add({ type: REPLY, id: call.id, body, head: () => head });
       }
       this.unread();
     } catch (error) {

@@ -266,23 +266,6 @@ describe('limits', () => {
     expect(await send(client, echo, '"more"').outcome).toBe('"more"');
   });
 
-  test('a client is read again when the last that has left is a long message of a stream', async () => {
-    const it = await serving({ maxUnreadBytes: 1_000_000 });
-    const part = 65_536;
-    it.acceptor.onStream = ({ sink }) => ({
-      message() {
-        sink.write('y'.repeat(40 * part + 100));
-      },
-    });
-    const client = it.client();
-    const own = new TestStream('bidi', targetOf('Test.bidi'));
-    client.open(own).write('"go"');
-    const body = 'x'.repeat(20 * part + 100);
-    expect((await send(client, echo, body).outcome) === body).toBe(true);
-    await eventually(() => own.told.length === 1);
-    expect(await send(client, echo, '"more"').outcome).toBe('"more"');
-  });
-
   test('a client that reads much slower than it asks is given up', async () => {
     const it = await serving({ maxUnreadBytes: 100_000 });
     it.acceptor.echoes = false;

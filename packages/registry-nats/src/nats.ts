@@ -1,4 +1,4 @@
-import { MicroError, type Registry, type RegistryFeature, type ServiceRecord } from '@micro/core';
+import { MicroError, type Registry, type RegistryFeature, report, type ServiceRecord } from '@micro/core';
 import { abortable, checkedRegistry } from '@micro/core/plugin';
 import { NatsLink } from '@micro/nats';
 import { newBus } from './bus.ts';
@@ -37,7 +37,19 @@ export function natsRegistry(options: NatsRegistryOptions = {}): Registry {
   let closed: Promise<void> | undefined;
   link.onChange((lost) => {
     if (lost !== undefined) watches.fail(lost);
+    else void announceAgain();
   });
+
+  /** While we were away others may have made their lists without us. */
+  async function announceAgain(): Promise<void> {
+    const services = catalog.answers(undefined, bus.limit());
+    if (services.length === 0) return;
+    try {
+      await bus.announce('create', services);
+    } catch (error) {
+      report('plugin.warning', 'registry nats: announcing again', error); // lost once more: at the next return
+    }
+  }
 
   function announced({ action, service }: Result): void {
     if (service === undefined) return;

@@ -27,6 +27,7 @@ await describePeer('grpc-go', ({ grpcurl }) => {
         'grpc.reflection.v1.ServerReflection',
         'grpc.reflection.v1alpha.ServerReflection',
         'grpc.testing.TestService',
+        'xds.service.orca.v3.OpenRcaService',
       ],
     });
   });

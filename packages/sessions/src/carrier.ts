@@ -15,6 +15,8 @@ export interface Received {
   /** At a server: what a session is known by, where the way to answer may change with the client's connection. @default session */
   readonly key?: string | undefined;
   readonly header: Header;
+  /** At a server: the subject of the client's verified certificate. */
+  readonly identity?: string | undefined;
   /** The body, decoded when it is asked for. Throws for what cannot be decoded. */
   bytes(): Uint8Array;
 }
@@ -30,6 +32,10 @@ export interface Replies {
   back(): void;
   /** There is room after `full`. */
   room(): void;
+  /**
+   * The message system has ended this session: well, which a Go server does that was told to close it, or with an error.
+   */
+  ended(session: string, error: MicroError | undefined, delivered: 'no' | 'maybe'): void;
 }
 
 export interface Listening {
@@ -47,6 +53,8 @@ export interface Carrier<H> {
   readonly up: boolean;
   /** More has been sent than has left: wait for `room`. */
   readonly full: boolean;
+  /** The same of one session of the client, where they do not share. */
+  isFull?(session: string): boolean;
   /** Connects, and receives replies from then on. Rejects with `unavailable`, `unauthorized` or `forbidden`. */
   connect(replies: Replies, signal?: AbortSignal): Promise<void>;
   head(fields: Fields): H;
@@ -68,6 +76,11 @@ export interface Carrier<H> {
    * only sends would learn of nothing else that we are gone.
    */
   breakOff?(address: string, session: string): void;
+  /**
+   * In this session nothing is under way any more; `left`: at the server something may still be, which is to end.
+   * Where sessions are ended so, servers are not told by a message.
+   */
+  released?(session: string, left: boolean): void;
   /** To the client of a session; `token`: told to `undelivered` where the message system can. Throws `too_large`. */
   respond(session: string, head: H, fields: Fields, body: Body, token?: string): void;
   /** Resolves when the message system has taken what was sent, and has told what it could not deliver. Never rejects. */
@@ -86,5 +99,25 @@ export interface Carrier<H> {
   close(): Promise<void>;
 }
 
-/** What a listener needs to answer the messages of a session; a connection has it that is a session itself. */
-export type Answers<H> = Pick<Carrier<H>, 'up' | 'full' | 'head' | 'respond' | 'settled' | 'present'>;
+/** What a client needs. */
+export type Requests<H> = Pick<
+  Carrier<H>,
+  | 'up'
+  | 'full'
+  | 'isFull'
+  | 'connect'
+  | 'head'
+  | 'request'
+  | 'breakOff'
+  | 'released'
+  | 'settled'
+  | 'present'
+  | 'close'
+>;
+
+/**
+ * What a listener needs to answer the messages of a session; a connection has it that is a session itself, of which
+ * nothing comes back and nobody has to be looked for.
+ */
+export type Answers<H> = Pick<Carrier<H>, 'up' | 'full' | 'head' | 'respond'> &
+  Partial<Pick<Carrier<H>, 'settled' | 'present'>>;

@@ -80,7 +80,8 @@ export class ClientStream extends StreamEnd {
   }
 
   protected get full(): boolean {
-    return this.connection.client.carrier.full;
+    const { carrier } = this.connection.client;
+    return this.slot === undefined ? carrier.full : (carrier.isFull?.(this.slot.session) ?? carrier.full);
   }
 
   receive(header: Header, message: Received): void {
@@ -124,6 +125,12 @@ export class ClientStream extends StreamEnd {
   lose(error: MicroError, delivered: 'no' | 'maybe'): void {
     this.leaving = true;
     this.break(error, delivered);
+  }
+
+  /** The session has ended: where the server was told our end, that is its own. */
+  closed(error: MicroError | undefined, delivered: 'no' | 'maybe'): void {
+    if (error === undefined && this.ended && this.silent) this.last((receiver) => receiver.end());
+    else this.lose(error ?? endedBy(this.connection.address), delivered);
   }
 
   end(): void {
@@ -187,4 +194,11 @@ export class ClientStream extends StreamEnd {
 /** What a stream or call fails with where nobody listens. */
 export function nobody(address: string): MicroError {
   return remoteError('unavailable', `nobody listens at "${address}"`, { id: 'go.micro.transport' });
+}
+
+/** What it fails with where the server has ended the session, and not the call. */
+export function endedBy(address: string): MicroError {
+  return remoteError('unavailable', `the server at "${address}" has ended the session`, {
+    id: 'go.micro.transport',
+  });
 }

@@ -1,7 +1,7 @@
 import { type Body, MicroError, type OutgoingCall } from '@micro/core';
 import { Refusals, readBody } from '@micro/core/plugin';
-import type { Carrier, Received, Replies } from './carrier.ts';
-import { type ClientStream, nobody } from './client-stream.ts';
+import type { Received, Replies, Requests } from './carrier.ts';
+import { type ClientStream, endedBy, nobody } from './client-stream.ts';
 import type { SessionConnection } from './connection.ts';
 import { deliveredBy, errorOf, idOf, saidBy } from './header.ts';
 import type { SessionSettings } from './settings.ts';
@@ -18,11 +18,11 @@ interface Left {
 }
 
 /** The client's half of a transport: all sessions, whatever address they lead to. */
-export class SessionClient {
+export class SessionClient implements Replies {
   // its own head type is the carrier's business: here it is only handed back
-  readonly carrier: Carrier<unknown>;
+  readonly carrier: Requests<unknown>;
   readonly settings: SessionSettings;
-  readonly slots: Slots = new Slots();
+  readonly slots: Slots;
   readonly refusals: Refusals = new Refusals();
   readonly connections: Set<SessionConnection> = new Set();
   readonly streams: Set<ClientStream> = new Set();
@@ -34,8 +34,9 @@ export class SessionClient {
   private connected = false;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(carrier: Carrier<unknown>, settings: SessionSettings) {
+  constructor(carrier: Requests<unknown>, settings: SessionSettings) {
     this.carrier = carrier;
+    this.slots = new Slots(carrier.released?.bind(carrier));
     this.settings = settings;
   }
 
@@ -137,6 +138,15 @@ export class SessionClient {
     connection.absent();
     if (stream !== undefined) stream.undelivered(nobody(connection.address));
     else if (call !== undefined) connection.failCall(slot, nobody(connection.address), 'no');
+  }
+
+  ended(session: string, error: MicroError | undefined, delivered: 'no' | 'maybe'): void {
+    const slot = this.slots.find(session);
+    const { connection, call, stream } = slot ?? {};
+    if (slot === undefined || connection === undefined) return;
+    connection.absent();
+    if (stream !== undefined) stream.closed(error, delivered);
+    else if (call !== undefined) connection.failCall(slot, error ?? endedBy(connection.address), delivered);
   }
 
   denied(address: string, error: MicroError): void {

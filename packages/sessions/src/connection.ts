@@ -123,7 +123,7 @@ export class SessionConnection implements Connection {
   /** Go drops the end of a stream that it does not know, and so of a call (go-micro v4: server/rpc_server.go). */
   tellLeft(session: string, id: string, stream: boolean): void {
     const { carrier } = this.client;
-    if (!carrier.up) return;
+    if (!carrier.up || carrier.released !== undefined) return;
     if (stream && !this.counts) carrier.breakOff?.(this.address, session);
     const fields = [...idFields(id), 'Micro-Stream', id, 'Micro-Error', eos, marks.cancel, '1'];
     if (stream) fields.push(marks.more, '1');

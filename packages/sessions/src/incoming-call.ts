@@ -19,9 +19,8 @@ export function contentTypeOf(message: Received): string {
   return message.header.get('Content-Type') || 'application/protobuf';
 }
 
-export function peerOf({ session, header }: Received): Peer {
-  const service = header.get('Micro-From-Service');
-  return service === undefined ? { address: session } : { address: session, service };
+export function peerOf({ session, header, identity }: Received): Peer {
+  return { address: session, service: header.get('Micro-From-Service'), identity };
 }
 
 /** A request, and core's object of it while it is under way. */

@@ -189,7 +189,7 @@ export class SessionListener implements Listener {
     clearInterval(this.timer);
     this.end(this.gone());
     await this.listening?.stop();
-    if (this.carrier.up) await this.carrier.settled();
+    if (this.carrier.up) await this.carrier.settled?.();
     this.onClosed();
   }
 
@@ -208,7 +208,7 @@ export class SessionListener implements Listener {
         stream.quiet = true;
         continue;
       }
-      void this.carrier.present(stream.session).then((present) => {
+      void this.carrier.present?.(stream.session).then((present) => {
         if (!present && stream.quiet) stream.left();
       });
     }

@@ -34,6 +34,11 @@ export class Slots {
   private readonly slots: Slot[] = [];
   private readonly free: Slot[] = [];
   private sequence = 0;
+  private readonly onRelease: ((session: string, left: boolean) => void) | undefined;
+
+  constructor(onRelease: ((session: string, left: boolean) => void) | undefined) {
+    this.onRelease = onRelease;
+  }
 
   take(connection: SessionConnection): Slot {
     let slot = this.free.pop();
@@ -51,6 +56,7 @@ export class Slots {
     slot.connection = undefined;
     slot.call = undefined;
     slot.stream = undefined;
+    this.onRelease?.(slot.session, abandon);
     if (abandon) slot.renew();
     this.free.push(slot);
   }

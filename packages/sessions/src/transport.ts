@@ -37,6 +37,7 @@ export function sessionTransport(
       client.lost(error);
       for (const listener of listeners) listener.lost();
     },
+    ended: (session, error, delivered) => client.ended(session, error, delivered),
     back() {
       client.back();
       for (const listener of listeners) listener.back();

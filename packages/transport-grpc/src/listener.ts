@@ -16,6 +16,7 @@ import {
 } from '@micro/core';
 import { formatAddress, parseAddress, tlsServerOptions } from '@micro/core/plugin';
 import { bind } from './bind.ts';
+import { MucpServer } from './mucp-server.ts';
 import { anyPath, type Opening, onOpening } from './opening.ts';
 import type { Settings } from './options.ts';
 import { Routing } from './routing.ts';
@@ -37,6 +38,7 @@ export class GrpcListener implements Listener, ServedBy {
   private readonly settings: Settings;
   private readonly onClosed: () => void;
   private readonly services: Services;
+  private readonly mucp: MucpServer;
   private readonly routing: Routing;
   private readonly server: Server;
   private readonly grpc: GrpcServer;
@@ -52,7 +54,8 @@ export class GrpcListener implements Listener, ServedBy {
     this.settings = settings;
     this.onClosed = onClosed;
     this.maxMessageBytes = settings.maxMessageBytes;
-    this.services = new Services(acceptor.endpoints, settings.reflection);
+    this.mucp = new MucpServer(acceptor, settings.maxMessageBytes);
+    this.services = new Services(acceptor.endpoints, settings.reflection, this.mucp.methods);
     this.routing = new Routing(acceptor, this.services);
     this.grpc = new GrpcServer({
       'grpc.max_receive_message_length': settings.maxMessageBytes,
@@ -77,6 +80,7 @@ export class GrpcListener implements Listener, ServedBy {
     const wanted = parseAddress(address);
     const bound = await bind(this.server, wanted, signal);
     this.address = bound === undefined ? wanted.text : formatAddress(bound.address, bound.port);
+    this.mucp.address = this.address;
     this.server.on('error', (error) => report('plugin.warning', this.address, error));
     return this;
   }
@@ -112,6 +116,7 @@ export class GrpcListener implements Listener, ServedBy {
   private async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     this.services.leave();
+    await this.mucp.close();
     const error = new MicroError('unavailable', `the listener at ${this.address} was closed`);
     for (const call of [...this.calls]) call.close(error);
     this.injector.destroy();

@@ -43,8 +43,8 @@ function varint(value: number): Buffer {
 
 const none = new Uint8Array(0);
 
-/** The fields of a message, in order. Throws a RangeError for bytes that are no message. */
-export function readFields(bytes: Uint8Array): Field[] {
+/** The fields of a message, in order. Throws a RangeError for bytes that are no message, or have more than `most` fields. */
+export function readFields(bytes: Uint8Array, most: number = Number.POSITIVE_INFINITY): Field[] {
   const fields: Field[] = [];
   let at = 0;
   const take = (length: number): Uint8Array => {
@@ -61,7 +61,8 @@ export function readFields(bytes: Uint8Array): Field[] {
     }
     throw new RangeError('a number of more than ten bytes');
   };
-  while (at < bytes.length) {
+  for (let count = 0; at < bytes.length; count++) {
+    if (count === most) throw new RangeError(`more than ${most} fields`);
     const key = readVarint();
     const number = Math.floor(key / 8);
     const type = key % 8;
@@ -72,6 +73,11 @@ export function readFields(bytes: Uint8Array): Field[] {
     else throw new RangeError(`wire type ${type}`);
   }
   return fields;
+}
+
+/** Whether a field is bytes, and no number. */
+export function isBytes({ bytes }: Field): boolean {
+  return bytes !== none;
 }
 
 /** The text of a field's bytes. */

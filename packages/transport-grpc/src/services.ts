@@ -14,12 +14,15 @@ import { readFields } from './protobuf.ts';
 import { Reflection, reflectionFiles } from './reflection.ts';
 import { descriptorsOf } from './schema-descriptors.ts';
 
-/** A method of gRPC's own services: its messages are protobuf, whatever the content type says. */
+/** A method that no contract has, of gRPC's own services or of go-micro's: its messages are protobuf, whatever the content type says. */
 export type OwnMethod =
   | { readonly kind: 'unary'; call(call: IncomingCall): void }
   | { readonly kind: 'server-stream' | 'bidi'; stream(stream: IncomingStream): StreamReceiver };
 
-/** gRPC's own services, beside those of the acceptor: health checking, and reflection where it is wanted. */
+/**
+ * What is served beside the acceptor's: health checking, reflection where it is wanted, and what else is given
+ * by its path.
+ */
 export class Services implements Acceptor {
   readonly endpoints: readonly ServedEndpoint[] = [];
   private readonly health: Health;
@@ -27,7 +30,12 @@ export class Services implements Acceptor {
   private readonly routes = new WeakMap<Route, OwnMethod>();
 
   /** Throws `bad_request` for descriptors that cannot be read. */
-  constructor(served: readonly ServedEndpoint[], reflection: boolean | Uint8Array) {
+  constructor(
+    served: readonly ServedEndpoint[],
+    reflection: boolean | Uint8Array,
+    more: Readonly<Record<string, OwnMethod>>,
+  ) {
+    this.add(more);
     const handlers = new Set(served.map(({ name }) => name.slice(0, name.indexOf('.'))));
     this.health = new Health(handlers);
     this.add(this.health.methods);

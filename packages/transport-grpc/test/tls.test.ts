@@ -54,6 +54,11 @@ suite(hasOpenssl ? 'TLS' : 'TLS (skipped: there is no openssl)', () => {
     ending.push(calling.close);
     const { text } = await calling.client.of(Echo).whoami({});
     expect(text).toBe('O=micro, CN=caller tests');
+    // over go-micro's gRPC transport, too
+    const mucp = { transport: 'grpc', protocol: 'mucp' };
+    const other = await callEcho(served.address, { tls: { ca: authority.cert, ...caller } }, mucp);
+    ending.push(other.close);
+    expect(await other.client.of(Echo).whoami({})).toEqual({ text });
   });
 
   test('a server needs a certificate and its key', async () => {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { type Acceptor, type Body, MicroError, report } from '@micro/core';
+import { type Acceptor, type Body, MicroError, type Peer, report } from '@micro/core';
 import { type Limits, peerOf, type Sweep, type Swept } from '@micro/frames';
 import { type Answers, type Fields, SessionListener, sessionSettings } from '@micro/sessions';
 import { GobReader } from './gob-reader.ts';
@@ -14,7 +14,7 @@ export class GobConnection implements Answers<Fields>, Swept {
   private readonly socket: Socket;
   private readonly limits: Limits;
   private readonly sweep: Sweep;
-  private readonly address: string;
+  private readonly peer: Peer;
   private readonly reader: GobReader;
   private readonly writer = new GobWriter();
   private readonly sessions: SessionListener;
@@ -34,9 +34,10 @@ export class GobConnection implements Answers<Fields>, Swept {
     this.limits = limits;
     this.sweep = sweep;
     this.since = sweep.tick;
-    this.address = peerOf(socket).address;
+    this.peer = peerOf(socket);
+    const { address: session, identity } = this.peer;
     this.reader = new GobReader(limits.maxBodyBytes, (header, body) =>
-      this.sessions.receive({ session: this.address, header, bytes: () => body }),
+      this.sessions.receive({ session, identity, header, bytes: () => body }),
     );
     const { maxCalls, windowBytes } = limits;
     this.sessions = new SessionListener(
@@ -77,7 +78,7 @@ export class GobConnection implements Answers<Fields>, Swept {
     try {
       this.reader.push(chunk);
     } catch (error) {
-      report('transport.protocol_error', this.address, error);
+      report('transport.protocol_error', this.peer.address, error);
       this.end();
       this.sessions.lost();
     }
@@ -105,14 +106,6 @@ export class GobConnection implements Answers<Fields>, Swept {
     if (writableLength > limits.maxUnreadBytes) socket.pause();
     if (writableLength > limits.maxUnreadBytes * mostUnread)
       socket.destroy(new Error(`${writableLength} bytes of answers that it does not read`));
-  }
-
-  async settled(): Promise<void> {
-    // nothing comes back
-  }
-
-  async present(): Promise<boolean> {
-    return true;
   }
 
   /** Cancels the work that is left, and tells the callers; what comes still is refused, as not delivered. */

@@ -3,6 +3,7 @@ import {
   contract,
   createClient,
   createService,
+  type Metadata,
   type MicroClient,
   MicroError,
   memoryRegistry,
@@ -108,9 +109,10 @@ export async function serveEcho(
 export async function callEcho(
   address: string,
   options: GrpcTransportOptions = {},
+  metadata: Metadata = {},
 ): Promise<{ readonly client: MicroClient; close(): Promise<void> }> {
   const registry = memoryRegistry({ network: randomUUID() });
-  const nodes = [{ id: 'one', address, metadata: {} }];
+  const nodes = [{ id: 'one', address, metadata }];
   await registry.register(
     { name: 'python', version: '', metadata: {}, endpoints: [], nodes },
     { ttlMs: 600_000 },

@@ -124,4 +124,5 @@ export class Lane {
   }
 }
 
-const isGrpc = ({ transport }: Stack): boolean => transport === 'grpc';
+/** Whether Go's peers have go-micro's gRPC client and server. */
+const isGrpc = ({ transport, mucp }: Stack): boolean => transport === 'grpc' && mucp !== true;

@@ -19,7 +19,9 @@ export interface Outcome {
 }
 
 /** What a family tries of a stack. */
-export function subjectOf(family: Family, { registry, transport, broker, codec, tls }: Stack): string {
+export function subjectOf(family: Family, stack: Stack): string {
+  const { registry, broker, codec, tls } = stack;
+  const transport = `${stack.transport}${stack.mucp === true ? ' transport' : ''}`;
   if (family === 'discovery') return registry;
   if (family === 'events') return broker === 'http' ? `http (${registry})` : broker;
   if (family === 'fleet') return `${transport} (${registry})`;

@@ -17,6 +17,8 @@ export interface Stack {
   readonly families: readonly Family[];
   /** Everybody shows a certificate of one authority, and asks for it. */
   readonly tls?: boolean;
+  /** Go's peers have go-micro's gRPC transport, and not its gRPC client and server. */
+  readonly mucp?: boolean;
   /** Servers that it needs. */
   readonly backends?: readonly BackendName[];
   /** How they are started. */
@@ -82,6 +84,8 @@ export const stacks: readonly Stack[] = [
   },
   { ...usual, transport: 'grpc', families: ['calls', 'messages', 'streams', 'fleet'] },
   { ...usual, transport: 'grpc', codec: 'protobuf', families: ['messages'] },
+  { ...usual, transport: 'grpc', mucp: true, families: ['calls', 'messages', 'streams', 'fleet'] },
+  { ...usual, transport: 'grpc', mucp: true, codec: 'protobuf', families: ['messages'] },
   { ...usual, tls: true, families: ['messages', 'streams'] },
   { ...usual, transport: 'grpc', tls: true, families: ['messages', 'streams'] },
 ];

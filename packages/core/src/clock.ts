@@ -23,7 +23,7 @@ let asked = false;
 function tick(): void {
   if (asked) return;
   asked = true;
-  setImmediate(untick);
+  process.nextTick(untick); // a setImmediate would cost the event loop a turn for each call that is alone
 }
 function untick(): void {
   asked = false;

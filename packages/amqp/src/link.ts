@@ -169,9 +169,9 @@ function hint(error: unknown, { protocol }: AmqpNode): string {
   const { code, message } = isObject(error) ? error : {};
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return ' (no TLS is spoken there)';
   // RabbitMQ ends the connection at the first bytes it does not know, and its answer may be lost with it
-  if (code === 'ECONNRESET' && protocol === 'amqps') return ' (perhaps no TLS is spoken there)';
-  const ended = typeof message === 'string' && /socket closed|end/i.test(message);
-  return ended && protocol === 'amqp' ? ' (perhaps TLS is wanted there)' : '';
+  const ended = code === 'ECONNRESET' || (typeof message === 'string' && /socket closed|end/i.test(message));
+  if (!ended) return '';
+  return protocol === 'amqps' ? ' (perhaps no TLS is spoken there)' : ' (perhaps TLS is wanted there)';
 }
 
 async function connectTo(

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { rejects } from '@micro/conformance';
 import type { ChannelModel } from 'amqplib';
@@ -29,6 +31,20 @@ describe('the options of a link', () => {
   test('where no server is, connecting fails with unavailable, each time anew', async () => {
     const link = linkTo({ address: '127.0.0.1:1' });
     for (let round = 0; round < 2; round++) await rejects(link.connect(), 'unavailable');
+  });
+
+  test('a port that resets the first bytes is said to speak TLS perhaps, or perhaps none', async () => {
+    const reset = createServer((socket) => socket.resetAndDestroy()).listen(0, '127.0.0.1');
+    await once(reset, 'listening');
+    try {
+      const { port } = reset.address() as AddressInfo;
+      const plain = await rejects(linkTo({ address: `amqp://127.0.0.1:${port}` }).connect(), 'unavailable');
+      expect(plain.message).toContain('perhaps TLS is wanted there');
+      const secure = await rejects(linkTo({ address: `amqps://127.0.0.1:${port}` }).connect(), 'unavailable');
+      expect(secure.message).toContain('perhaps no TLS is spoken there');
+    } finally {
+      reset.close();
+    }
   });
 });
 

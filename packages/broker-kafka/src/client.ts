@@ -4,6 +4,7 @@ import { report } from '@micro/core';
 import { tlsClientOptions } from '@micro/core/plugin';
 import { Kafka, logLevel, type RetryOptions, type SASLOptions } from 'kafkajs';
 import type { Settings } from './options.ts';
+import { wholeAnswers } from './whole-answers.ts';
 
 export interface Client {
   readonly kafka: Kafka;
@@ -46,6 +47,7 @@ export function makeClient(
         ssl === undefined
           ? connect({ host, port }, onConnect)
           : connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }), ...ssl }, onConnect);
+      wholeAnswers(socket);
       socket.setKeepAlive(true, 60_000);
       socket.setTimeout(silenceMs); // the library listens
       sockets.add(socket);

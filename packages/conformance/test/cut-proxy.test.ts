@@ -54,6 +54,18 @@ describe('the proxy of fault suites', () => {
     await eventually(() => fresh.text() === 'after');
   });
 
+  test('ends a connection in the middle of an answer, once', async () => {
+    const proxy = await echo();
+    const old = await client(proxy);
+    proxy.cutMidway();
+    old.socket.write('all of it');
+    await eventually(old.isClosed);
+    expect(old.text()).toBe('all ');
+    const fresh = await client(proxy);
+    fresh.socket.write('all of it');
+    await eventually(() => fresh.text() === 'all of it');
+  });
+
   test('refuses connections until it is restored, on the same port', async () => {
     const proxy = await echo();
     const old = await client(proxy);

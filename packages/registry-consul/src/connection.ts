@@ -5,6 +5,7 @@ import { abortable, checkSignal, isObject, newTurns, tlsClientOptions } from '@m
 import Consul from 'consul';
 import { closedError, consulError } from './errors.ts';
 import type { Settings } from './options.ts';
+import { wholeAnswers } from './whole-answers.ts';
 
 /** Consul's answer, unread. */
 export interface Answer {
@@ -56,7 +57,9 @@ export function newConnection(settings: Settings): Connection {
       ...(datacenter !== undefined && { dc: datacenter }),
     };
     const named = host.includes(':') ? `[${host}]` : host;
-    return new Consul({ host: named, port, secure: tls !== undefined, agent, defaults });
+    const client = new Consul({ host: named, port, secure: tls !== undefined, agent, defaults });
+    wholeAnswers(client);
+    return client;
   }
   const requests = newClient(requestsAtOnce);
   const turns = newTurns(requestsAtOnce);

@@ -3,6 +3,7 @@ import type { MicroError } from '@micro/core';
 import { abortable, newTurns } from '@micro/core/plugin';
 import { type Client, createClient } from 'node-zookeeper-client';
 import { closedError, unavailable, zookeeperError } from './errors.ts';
+import { forgetHalfAnswers, socketOf } from './internals.ts';
 import type { Settings } from './options.ts';
 
 type Done<T> = (error: unknown, result: T) => void;
@@ -37,6 +38,7 @@ export function newSession(settings: Settings): Session {
 
   function open(): Client {
     const opened = createClient(servers, { sessionTimeout: sessionTimeoutMs, spinDelay: 200, retries: 0 });
+    forgetHalfAnswers(opened);
     // One that was given up still tells of its end.
     const isOurs = (): boolean => client === opened;
     opened.on('connected', () => {
@@ -147,16 +149,4 @@ export function newSession(settings: Settings): Session {
       socketOf(ended)?.destroy();
     },
   };
-}
-
-/** The library's socket, which it has no way to give up. */
-function socketOf(client: Client): { destroy(): unknown } | undefined {
-  const manager: unknown = Reflect.get(client, 'connectionManager');
-  const socket: unknown =
-    typeof manager === 'object' && manager !== null ? Reflect.get(manager, 'socket') : undefined;
-  if (typeof socket !== 'object' || socket === null || !('destroy' in socket)) return undefined;
-  const { destroy } = socket;
-  if (typeof destroy !== 'function') return undefined;
-  // With an error, because only then the library clears its timer for a connection that is being made.
-  return { destroy: () => Reflect.apply(destroy, socket, [new Error('given up')]) };
 }

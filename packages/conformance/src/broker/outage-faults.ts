@@ -22,6 +22,26 @@ async function behindProxy({
   return { proxy, broker };
 }
 
+/** Cuts, when so many events have come, while more are published. */
+async function cutUnderWay(
+  scope: BrokerFaultScope,
+  after: readonly number[],
+  cut: (proxy: CutProxy) => void,
+): Promise<void> {
+  const { proxy, broker } = await behindProxy(scope);
+  const topic = scope.unique();
+  const durable = { queue: scope.unique('queue'), durable: true };
+  const inbox = await subscribe(scope, broker, topic, durable);
+  const texts = numbered(3_000);
+  const publishing = publishAll(broker, topic, texts, { batch: 20 });
+  for (const part of after) {
+    await eventually(() => inbox.texts.length > part, { timeoutMs: 30_000 });
+    cut(proxy);
+  }
+  await publishing;
+  scope.harness.note?.(`cut: ${await allArrived(() => inbox.texts, texts)} duplicates of ${texts.length}`);
+}
+
 /** The server, or the way to it, goes away under publishers and subscribers. */
 export const outageFaults: readonly BrokerFaultCase[] = [
   ...(['stop', 'kill'] as const).map(
@@ -57,21 +77,13 @@ export const outageFaults: readonly BrokerFaultCase[] = [
     name: 'the connection is cut three times: a durable queue loses nothing that was confirmed',
     needs: ['ack', 'queue', 'durable', 'redelivery'],
     asks: ['createAt'],
-    async run(scope) {
-      const { harness } = scope;
-      const { proxy, broker } = await behindProxy(scope);
-      const topic = scope.unique();
-      const durable = { queue: scope.unique('queue'), durable: true };
-      const inbox = await subscribe(scope, broker, topic, durable);
-      const texts = numbered(3_000);
-      const publishing = publishAll(broker, topic, texts, { batch: 20 });
-      for (const part of [500, 1_000, 1_500]) {
-        await eventually(() => inbox.texts.length > part, { timeoutMs: 30_000 });
-        proxy.cut();
-      }
-      await publishing;
-      harness.note?.(`cut: ${await allArrived(() => inbox.texts, texts)} duplicates of ${texts.length}`);
-    },
+    run: (scope) => cutUnderWay(scope, [500, 1_000, 1_500], (proxy) => proxy.cut()),
+  },
+  {
+    name: 'answers are cut midway, time and again: what follows is not taken for their rest, and nothing is lost',
+    needs: ['ack', 'queue', 'durable', 'redelivery'],
+    asks: ['createAt'],
+    run: (scope) => cutUnderWay(scope, [200, 400, 600, 800, 1_000, 1_200], (proxy) => proxy.cutMidway()),
   },
   {
     name: 'a server that falls silent is noticed by publishers and subscribers, and taken up again',

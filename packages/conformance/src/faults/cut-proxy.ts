@@ -10,6 +10,8 @@ export interface CutProxy extends AsyncDisposable {
   readonly connections: number;
   /** Resets all connections. New ones pass. */
   cut(): void;
+  /** Ends the connection of the server's next answer when half of that has passed. New connections pass. */
+  cutMidway(): void;
   /** Resets all connections, and refuses new ones until `restore()`. */
   refuse(): Promise<void>;
   /** Takes bytes and passes nothing on, both ways, in old and new connections, until `restore()`: a cable that was pulled. */
@@ -23,6 +25,7 @@ export interface CutProxy extends AsyncDisposable {
 export async function cutProxy(targetPort: number, ownPort = 0): Promise<CutProxy> {
   const sockets = new Set<Socket>();
   let silent = false;
+  let midway = false;
 
   function hold(socket: Socket): void {
     sockets.add(socket);
@@ -31,8 +34,14 @@ export async function cutProxy(targetPort: number, ownPort = 0): Promise<CutProx
     socket.once('close', () => sockets.delete(socket));
     if (silent) socket.pause();
   }
-  function pass(from: Socket, to: Socket): void {
+  function pass(from: Socket, to: Socket, isAnswer: boolean): void {
     from.on('data', (bytes) => {
+      if (midway && isAnswer && bytes.length > 1) {
+        midway = false;
+        from.pause();
+        to.end(bytes.subarray(0, bytes.length >> 1), () => from.destroy());
+        return;
+      }
       if (!to.write(bytes)) from.pause();
     });
     to.on('drain', () => {
@@ -46,8 +55,8 @@ export async function cutProxy(targetPort: number, ownPort = 0): Promise<CutProx
     const server = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true });
     hold(client);
     hold(server);
-    pass(client, server);
-    pass(server, client);
+    pass(client, server, false);
+    pass(server, client, true);
   };
   const cut = (): void => {
     for (const socket of sockets) socket.resetAndDestroy();
@@ -68,6 +77,9 @@ export async function cutProxy(targetPort: number, ownPort = 0): Promise<CutProx
       return Math.ceil(sockets.size / 2);
     },
     cut,
+    cutMidway() {
+      midway = true;
+    },
     refuse,
     silence() {
       silent = true;

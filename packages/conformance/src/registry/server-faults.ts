@@ -71,6 +71,27 @@ export const serverFaultCases: readonly RegistryFaultCase[] = [
     },
   },
   {
+    name: 'answers are cut midway, time and again: what follows is not taken for their rest',
+    async run(scope) {
+      const proxy = await cutProxy(scope.harness.port);
+      scope.defer(proxy.close);
+      const registry = await scope.harness.createAt(proxy.address);
+      scope.defer(() => registry.close());
+      const service = record(scope.unique(), ['a']);
+      await register(scope, registry, service);
+      const cuts = async (): Promise<void> => {
+        for (let time = 0; time < 6; time++) {
+          proxy.cutMidway();
+          await registry.getService(service.name).catch(() => undefined); // the one that is cut may fail
+          await eventually(() => registry.register(service, { ttlMs: longTtlMs }), { timeoutMs: recoveryMs });
+          await shows(scope, registry, service.name, ['1.0.0 a 127.0.0.1:1000']);
+        }
+      };
+      await within(cuts(), 20_000, 'six cuts, none of which waits for a time limit,');
+      await (await follow(scope, registry, service.name)).shows(['1.0.0 a 127.0.0.1:1000']);
+    },
+  },
+  {
     name: 'a server that is frozen is unavailable, to watches too, and works when it goes on',
     async run(scope) {
       const { server } = scope.harness;

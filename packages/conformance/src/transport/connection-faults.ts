@@ -66,6 +66,22 @@ export const connectionFaults: readonly TransportFaultCase[] = [
     },
   },
   {
+    name: 'answers that are cut midway: their calls fail, and what follows is not taken for the rest',
+    async run(scope) {
+      const peer = await server(scope);
+      await using proxy = await cutProxy(peer.port);
+      const client = await dial(scope, proxy.address);
+      assert.equal(textOf(await client.call('{"text":"first"}', echo)), '{"text":"first"}');
+      for (let time = 0; time < 6; time++) {
+        proxy.cutMidway();
+        await client.fails(client.send('{"text":"x"}', echo).outcome, 'unavailable');
+        await scope.eventually(async () => {
+          assert.equal(textOf(await client.call('{"text":"next"}', echo)), '{"text":"next"}');
+        });
+      }
+    },
+  },
+  {
     name: 'a stream on a connection that is cut fails with unavailable',
     needs: ['streams'],
     async run(scope) {

@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { eventually } from '@micro/conformance';
+import { wholeAnswers } from '../src/whole-answers.ts';
+
+const undo: (() => unknown)[] = [];
+afterEach(() => {
+  for (const step of undo.splice(0).reverse()) step();
+});
+
+/** Both ends of a connection, the near one as the library gets it, and what it is given there. */
+async function pair(): Promise<{ near: Socket; far: Socket; given: string[]; told: string[] }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  undo.push(() => server.close());
+  await once(server, 'listening');
+  const near = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  wholeAnswers(near);
+  const [far]: Socket[] = await once(server, 'connection');
+  if (far === undefined) throw new Error('nobody has connected');
+  undo.push(
+    () => near.destroy().removeAllListeners(),
+    () => far.destroy(),
+  );
+  const [given, told]: [string[], string[]] = [[], []];
+  near.on('data', (bytes) => given.push(bytes.toString('latin1')));
+  near.on('end', () => told.push('end'));
+  near.on('error', ({ message }) => told.push(message));
+  far.on('error', () => {});
+  return { near, far, given, told };
+}
+
+/** As Kafka sends it: its length, then the correlation id and the rest. */
+function answer(body: string): Buffer {
+  const bytes = Buffer.alloc(4 + body.length);
+  bytes.writeInt32BE(body.length);
+  bytes.write(body, 4, 'latin1');
+  return bytes;
+}
+
+describe("what the library gets of Kafka's answers", () => {
+  test('is whole, however the bytes come', async () => {
+    const { far, given } = await pair();
+    const texts = ['0001one', '0002', `0003${'x'.repeat(70_000)}`, '0004last'];
+    const all = Buffer.concat(texts.map(answer));
+    const whole = texts.map((text) => answer(text).toString('latin1'));
+    far.setNoDelay();
+    for (let at = 0; at < 30; at++) {
+      far.write(all.subarray(at, at + 1));
+      await new Promise(setImmediate); // each byte for itself
+    }
+    far.write(all.subarray(30));
+    await eventually(() => expect(given.join('')).toBe(whole.join('')));
+    for (const part of given.map((text) => Buffer.from(text, 'latin1'))) {
+      let end = 0;
+      while (end < part.length) end += 4 + part.readInt32BE(end);
+      expect(end).toBe(part.length);
+    }
+  });
+
+  test('is nothing of an answer that has no end', async () => {
+    const { far, given, told } = await pair();
+    const half = answer('0002 and the rest of it').subarray(0, 12);
+    far.end(Buffer.concat([answer('0001one'), half]));
+    await eventually(() => expect(told).toEqual(['end']));
+    expect(given.join('')).toBe(answer('0001one').toString('latin1'));
+  });
+
+  test.each([-1, 3, 0x7fffffff, 0x48545450])(
+    'a length of %d is no answer, and the connection fails',
+    async (size) => {
+      const { far, given, told } = await pair();
+      const lie = Buffer.alloc(8);
+      lie.writeInt32BE(size);
+      far.write(lie);
+      await eventually(() => expect(told).toEqual([`an answer of ${size} bytes: no Kafka speaks there`]));
+      expect(given).toEqual([]);
+    },
+  );
+
+  test('is nothing more when the library has ended the connection, not even the end', async () => {
+    const { near, far, given, told } = await pair();
+    const gone = once(near, 'close');
+    near.write('goodbye');
+    near.end();
+    far.write(answer('0001late'));
+    const [goodbye] = await once(far, 'data');
+    expect(String(goodbye)).toBe('goodbye');
+    await gone;
+    near.destroy(new Error('once more'));
+    expect([given, told]).toEqual([[], []]);
+  });
+});

@@ -3,7 +3,7 @@ import type { MicroError } from '@micro/core';
 import { abortable, newTurns } from '@micro/core/plugin';
 import { type Client, createClient } from 'node-zookeeper-client';
 import { closedError, unavailable, zookeeperError } from './errors.ts';
-import { forgetHalfAnswers, socketOf } from './internals.ts';
+import { socketOf, wholeAnswers } from './internals.ts';
 import type { Settings } from './options.ts';
 
 type Done<T> = (error: unknown, result: T) => void;
@@ -22,6 +22,8 @@ export interface Session {
 
 /** Requests under way; more wait, so that the time of each begins when it is sent. */
 const requestsAtOnce = 256;
+/** Between two connections, and between two sessions. */
+const spinDelayMs = 200;
 /** How long a server may take to say that the session is closed. */
 const closeWithinMs = 1_000;
 
@@ -37,8 +39,12 @@ export function newSession(settings: Settings): Session {
   let heartbeat: NodeJS.Timeout | undefined;
 
   function open(): Client {
-    const opened = createClient(servers, { sessionTimeout: sessionTimeoutMs, spinDelay: 200, retries: 0 });
-    forgetHalfAnswers(opened);
+    const opened = createClient(servers, {
+      sessionTimeout: sessionTimeoutMs,
+      spinDelay: spinDelayMs,
+      retries: 0,
+    });
+    wholeAnswers(opened);
     // One that was given up still tells of its end.
     const isOurs = (): boolean => client === opened;
     opened.on('connected', () => {
@@ -59,12 +65,19 @@ export function newSession(settings: Settings): Session {
       if (!isOurs()) return;
       isConnected = false;
       clearTimeout(losing);
-      client = open();
+      client = undefined;
+      socketOf(opened)?.destroy();
+      losing = setTimeout(again, spinDelayMs).unref();
       lose(unavailable('the session has expired'));
     });
     if (login !== undefined) opened.addAuthInfo('digest', Buffer.from(login)); // with each connection, from now on
     opened.connect();
     return opened;
+  }
+
+  /** For those who wait already: a use would open it, too. */
+  function again(): void {
+    client ??= open();
   }
 
   function lose(error: MicroError): void {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Broker } from '@micro/core';
-import { eventually } from '../eventually.ts';
+import { eventually, within } from '../eventually.ts';
 import { rejects } from '../expectations.ts';
 import { type CutProxy, cutProxy } from '../faults/cut-proxy.ts';
+import { strangers } from '../faults/strangers.ts';
 import type { BrokerFaultCase, BrokerFaultScope } from './fault-harness.ts';
 import { ack, message, numbered, subscribe } from './inbox.ts';
 import { allArrived, publishAll } from './steady-publisher.ts';
@@ -121,6 +122,27 @@ export const outageFaults: readonly BrokerFaultCase[] = [
       await publishing;
       await allArrived(() => inbox.texts, texts);
       assert.deepEqual([...new Set(inbox.texts)], [...texts]);
+    },
+  },
+  {
+    name: 'where others speak than the server it is unavailable, and nobody is harmed',
+    asks: ['createAt'],
+    async run(scope) {
+      const others = await strangers();
+      scope.defer(() => Promise.all(others.map((other) => other.close())));
+      const asking = others.map(async ({ port }) => {
+        const broker = await scope.harness.createAt?.(port);
+        scope.defer(() => broker?.close());
+        if (broker === undefined) return;
+        const uses = [
+          broker.publish(scope.unique(), [message('x')]),
+          subscribe(scope, broker, scope.unique()),
+        ];
+        await Promise.all(uses.map((use) => rejects(use, 'unavailable', 30_000)));
+        await within(broker.close(), 20_000, 'close()');
+      });
+      await Promise.all(asking);
+      for (const { visits } of others) assert.ok(visits < 500, `it has come ${visits} times`);
     },
   },
   {

@@ -3,6 +3,7 @@ import { isMicroError } from '@micro/core';
 import { eventually, within } from '../eventually.ts';
 import { rejects } from '../expectations.ts';
 import { cutProxy } from '../faults/cut-proxy.ts';
+import { strangers } from '../faults/strangers.ts';
 import type { RegistryFaultCase, RegistryFaultScope } from './fault-harness.ts';
 import { newFleet, recoveryMs } from './fleet.ts';
 import { follow } from './follow.ts';
@@ -89,6 +90,22 @@ export const serverFaultCases: readonly RegistryFaultCase[] = [
       };
       await within(cuts(), 20_000, 'six cuts, none of which waits for a time limit,');
       await (await follow(scope, registry, service.name)).shows(['1.0.0 a 127.0.0.1:1000']);
+    },
+  },
+  {
+    name: 'where others speak than the server it is unavailable, and nobody is harmed',
+    async run(scope) {
+      const others = await strangers();
+      scope.defer(() => Promise.all(others.map((other) => other.close())));
+      const asking = others.map(async ({ address }) => {
+        const registry = await scope.harness.createAt(address);
+        scope.defer(() => registry.close());
+        await rejects(registry.getService(scope.unique()), ['unavailable', 'bad_request'], 30_000);
+        await rejects(registry.getService(scope.unique()), ['unavailable', 'bad_request'], 30_000);
+        await within(registry.close(), 20_000, 'close()');
+      });
+      await Promise.all(asking);
+      for (const { visits } of others) assert.ok(visits < 500, `it has come ${visits} times`);
     },
   },
   {

@@ -73,6 +73,9 @@ const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
   'nodes-10': async () => (await import('./contenders/lookup.ts')).knowing(1, 10, 1),
   'nodes-100': async () => (await import('./contenders/lookup.ts')).knowing(1, 100, 1),
   'nodes-1000': async () => (await import('./contenders/lookup.ts')).knowing(1, 1_000, 1),
+  'limit-nodes-10': () => limitOver(10),
+  'limit-nodes-100': () => limitOver(100),
+  'limit-nodes-1000': () => limitOver(1_000),
   'tcp-nodes-10': () => over(import('@micro/transport-tcp'), () => 'tcp', { nodes: 10 }),
   'tcp-nodes-100': () => over(import('@micro/transport-tcp'), () => 'tcp', { nodes: 100 }),
   'tcp-nodes-1000': () => over(import('@micro/transport-tcp'), () => 'tcp', { nodes: 1_000 }),
@@ -114,6 +117,14 @@ async function over(
 ): Promise<Contender> {
   await loaded;
   return (await import('./contenders/ours.ts')).ours(transport, options);
+}
+
+async function limitOver(count: number): Promise<Contender> {
+  const [{ limitTick }, { connections }] = await Promise.all([
+    import('./contenders/limit-tick.ts'),
+    import('./contenders/many.ts'),
+  ]);
+  return connections(limitTick, count);
 }
 
 async function watching(make: (address: string) => Registry, backend?: BackendName): Promise<Contender> {

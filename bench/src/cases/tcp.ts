@@ -119,6 +119,19 @@ export const tcpCases: readonly BenchCase[] = [
     rounds: 8,
     targets: [{ contender: 'tcp-nodes-1000', inFlight: 1, figure: 'p50Ratio', atMost: 1.1 }],
   },
+  ...curve.map(
+    (count): BenchCase => ({
+      ...calls,
+      name: `tcp-nodes-limit-${count}`,
+      about: `a call to a service of ${count} nodes, each with its connection; against as many connections by hand`,
+      reference: `limit-nodes-${count}`,
+      contenders: [`tcp-nodes-${count}`],
+      inFlight: [64],
+      warmCalls: 20_000,
+      rounds: 8,
+      targets: [{ contender: `tcp-nodes-${count}`, inFlight: 64, figure: 'ratio', atLeast: 0.85 }],
+    }),
+  ),
   {
     ...calls,
     name: 'tcp-endpoints',

@@ -1,5 +1,5 @@
 import { type Contract, contract, rpc, type ServiceRecord, type, type Unary } from '@micro/core';
-import type { Message } from '../contender.ts';
+import type { Contender, Message } from '../contender.ts';
 
 /** A contract of so many endpoints. */
 export function contractOf(count: number): Contract<Record<string, Unary<Message, Message>>> {
@@ -18,6 +18,22 @@ export function nodesOf(record: ServiceRecord, count: number): ServiceRecord {
     indexes.map((index) => ({ ...node, id: `${node.id}-${index}` })),
   );
   return { ...record, nodes };
+}
+
+/** The same contender with so many connections to its server, called in turn. */
+export function connections({ serve, connect }: Contender, count: number): Contender {
+  return {
+    serve,
+    async connect(address, work) {
+      const callers = await Promise.all(Array.from({ length: count }, () => connect(address, work)));
+      return {
+        call: inTurn(callers.map(({ call }) => call)),
+        async close() {
+          await Promise.all(callers.map((caller) => caller.close()));
+        },
+      };
+    },
+  };
 }
 
 /** All of them, one after the other. */

@@ -1,5 +1,13 @@
-import { type Broker, type BrokerFeature, MicroError, type Subscription } from '@micro/core';
-import { abortable, atMost, checkAsked, checkSignal, checkTopic, inTime } from '@micro/core/plugin';
+import { type Broker, type BrokerFeature, MicroError } from '@micro/core';
+import {
+  abortable,
+  atMost,
+  checkAsked,
+  checkSignal,
+  checkTopic,
+  heldSubscriptions,
+  inTime,
+} from '@micro/core/plugin';
 import type { Admin } from 'kafkajs';
 import { makeClient } from './client.ts';
 import { kafkaError } from './errors.ts';
@@ -25,7 +33,7 @@ export function kafkaBroker(options: KafkaBrokerOptions = {}): Broker {
   const client = makeClient(settings, retry, idleMs);
   const ensureTopic = makeEnsureTopic(connectedAdmin, settings);
   const publisher = makePublisher(settings, ensureTopic);
-  const subscriptions = new Set<Subscription>();
+  const subscriptions = heldSubscriptions();
   const joining = new Set<Promise<unknown>>();
   const closer = new AbortController();
   let admin: Promise<Admin> | undefined;
@@ -60,9 +68,7 @@ export function kafkaBroker(options: KafkaBrokerOptions = {}): Broker {
 
   /** Never rejects: what the servers do not hear they notice. */
   async function leaveAll(): Promise<void> {
-    const signal = AbortSignal.abort();
-    const stopping = [...subscriptions].map((subscription) => subscription.stop({ signal }));
-    await Promise.allSettled([...joining, ...stopping, publisher.close()]);
+    await Promise.allSettled([...joining, subscriptions.stopAll(), publisher.close()]);
     await Promise.allSettled([admin?.then((connected) => connected.disconnect())]);
   }
 
@@ -84,32 +90,18 @@ export function kafkaBroker(options: KafkaBrokerOptions = {}): Broker {
         closed: closer.signal,
       });
       joining.add(making);
-      const owned = making.then((made) => {
-        subscriptions.add(made);
-        return made;
-      });
+      const owned = making.then((made) => subscriptions.hold(made));
       owned.catch(() => undefined).finally(() => joining.delete(making));
-      let subscription: Subscription;
       try {
         const wanted = abortable(abortable(owned, subscribing.signal), closer.signal);
         // A group waits for the old sessions of its members
         const limitMs = 2 * (settings.sessionMs + settings.timeoutMs);
-        subscription = await answered(wanted, limitMs, `subscribing to ${topic}`);
+        return await answered(wanted, limitMs, `subscribing to ${topic}`);
       } catch (error) {
         // Who has given up does not want it any more, when it comes
         owned.then((late) => late.stop({ signal: AbortSignal.abort() })).catch(() => undefined);
         throw kafkaError(error, `subscribing to ${topic}`);
       }
-      return {
-        topic,
-        get active() {
-          return subscription.active;
-        },
-        async stop(stopping) {
-          await subscription.stop(stopping);
-          subscriptions.delete(subscription);
-        },
-      };
     },
     close() {
       closing ??= shut();

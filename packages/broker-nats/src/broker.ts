@@ -1,5 +1,12 @@
-import type { Broker, BrokerFeature, Subscription } from '@micro/core';
-import { abortable, atMost, checkAsked, checkFeatures, checkTopic } from '@micro/core/plugin';
+import type { Broker, BrokerFeature } from '@micro/core';
+import {
+  abortable,
+  atMost,
+  checkAsked,
+  checkFeatures,
+  checkTopic,
+  heldSubscriptions,
+} from '@micro/core/plugin';
 import { NatsLink } from '@micro/nats';
 import { makeJetStream } from './jetstream.ts';
 import { keepFrom } from './kept.ts';
@@ -29,15 +36,13 @@ export function natsBroker(options: NatsBrokerOptions = {}): Broker {
   const jetstream = makeJetStream(sessions, settings.domain);
   const streams = settings.jetstream ? makeStreams(jetstream, settings) : undefined;
   const publish = makePublish(sessions, settings, streams);
-  const subscriptions = new Set<Subscription>();
+  const subscriptions = heldSubscriptions();
   const features = new Set(settings.jetstream ? streamFeatures : plainFeatures);
   const own = { name: 'nats', features };
   let closing: Promise<void> | undefined;
 
   async function shut(): Promise<void> {
-    const signal = AbortSignal.abort();
-    const stopping = Promise.all([...subscriptions].map((subscription) => subscription.stop({ signal })));
-    await atMost(stopping, settings.timeoutMs);
+    await atMost(subscriptions.stopAll(), settings.timeoutMs);
     await sessions.close();
   }
 
@@ -58,17 +63,7 @@ export function natsBroker(options: NatsBrokerOptions = {}): Broker {
         streams === undefined
           ? await plainSubscription(topic, deliver, subscribing, { sessions, settings })
           : await streamSubscription(topic, deliver, subscribing, { sessions, settings, jetstream, streams });
-      subscriptions.add(subscription);
-      return {
-        topic,
-        get active() {
-          return subscription.active;
-        },
-        async stop(stopping) {
-          await subscription.stop(stopping);
-          subscriptions.delete(subscription);
-        },
-      };
+      return subscriptions.hold(subscription);
     },
     close() {
       closing ??= shut();

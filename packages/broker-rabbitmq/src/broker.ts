@@ -1,5 +1,12 @@
-import { type Broker, type BrokerFeature, type Message, MicroError, type Subscription } from '@micro/core';
-import { abortable, atMost, checkAsked, checkSignal, checkTopic } from '@micro/core/plugin';
+import { type Broker, type BrokerFeature, type Message, MicroError } from '@micro/core';
+import {
+  abortable,
+  atMost,
+  checkAsked,
+  checkSignal,
+  checkTopic,
+  heldSubscriptions,
+} from '@micro/core/plugin';
 import { publishingExchange } from './exchanges.ts';
 import { keep } from './kept.ts';
 import { encodeMessage } from './message.ts';
@@ -19,7 +26,7 @@ export function rabbitmqBroker(options: RabbitmqBrokerOptions = {}): Broker {
   const settings = settingsOf(options);
   const sessions = makeSessions(options, settings);
   const exchange = publishingExchange(settings);
-  const subscriptions = new Set<Subscription>();
+  const subscriptions = heldSubscriptions();
   const features: ReadonlySet<BrokerFeature> = new Set<BrokerFeature>([
     ...(['ack', 'redelivery', 'queue', 'keep'] as const),
     ...(settings.goQueues ? [] : (['order', 'durable'] as const)),
@@ -50,9 +57,7 @@ export function rabbitmqBroker(options: RabbitmqBrokerOptions = {}): Broker {
   }
 
   async function shut(): Promise<void> {
-    const signal = AbortSignal.abort();
-    const stopping = Promise.all([...subscriptions].map((subscription) => subscription.stop({ signal })));
-    await atMost(stopping, settings.timeoutMs);
+    await atMost(subscriptions.stopAll(), settings.timeoutMs);
     await sessions.close();
   }
 
@@ -74,17 +79,7 @@ export function rabbitmqBroker(options: RabbitmqBrokerOptions = {}): Broker {
       checkAsked(own, topic, subscribing, 'rabbitmq has it without goQueues');
       checkSignal(subscribing.signal);
       const subscription = await makeSubscription(topic, deliver, subscribing, { sessions, settings });
-      subscriptions.add(subscription);
-      return {
-        topic,
-        get active() {
-          return subscription.active;
-        },
-        async stop(stopping) {
-          await subscription.stop(stopping);
-          subscriptions.delete(subscription);
-        },
-      };
+      return subscriptions.hold(subscription);
     },
     close() {
       closing ??= shut();

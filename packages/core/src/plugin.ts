@@ -9,6 +9,7 @@ export { type Consumer, type ConsumerOptions, makeConsumer, type Received } from
 export { decodeEnvelope, encodeEnvelope, spellHeader } from './envelope.ts';
 export { remoteError } from './errors.ts';
 export { eos, isJson, readBody, readTimeout, wireBody, writeTimeout } from './go-messages.ts';
+export { type HeldSubscriptions, heldSubscriptions } from './held-subscriptions.ts';
 export { type LengthPrefixed, lengthPrefixed } from './length-prefixed.ts';
 export { type Lifetimes, newLifetimes } from './lifetimes.ts';
 export {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { lengthPrefixed } from '@micro/core/plugin';
 
 /** An answer has its correlation id at least, 4 bytes (https://kafka.apache.org/protocol). */
@@ -14,6 +15,10 @@ const most = 512 * 1_024 * 1_024;
 export function wholeAnswers(socket: Socket): void {
   const answers = lengthPrefixed(least, most);
   const [push, end] = [socket.push.bind(socket), socket.end.bind(socket)];
+  let open = false;
+  socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => {
+    open = true;
+  });
   socket.push = (chunk: unknown, encoding?: BufferEncoding) => {
     if (!(chunk instanceof Uint8Array)) return push(chunk, encoding); // null, the end
     let more = true;
@@ -27,6 +32,8 @@ export function wholeAnswers(socket: Socket): void {
   };
   socket.end = () => {
     socket.end = end; // which destroySoon() calls
+    // its timer for a connection that is being made ends with an error alone
+    if (!open) return socket.destroy(new Error('closed'));
     for (const event of ['data', 'end', 'error', 'timeout']) socket.removeAllListeners(event);
     socket.on('error', () => {
       // nobody waits for anything on it

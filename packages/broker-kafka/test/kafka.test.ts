@@ -130,8 +130,13 @@ await describeBackend('kafka', ({ start }) => {
       await eventually(() => closed, { timeoutMs: 4_000 });
       await closing;
       expect((await joining).code).toBe('unavailable');
-      const gone = () => active('Timeout') <= timers && active('TCP') <= sockets;
-      await eventually(gone, { timeoutMs: 2_500 });
+      await eventually(
+        () => {
+          expect(active('TCP')).toBeLessThanOrEqual(sockets);
+          expect(active('Timeout')).toBeLessThanOrEqual(timers);
+        },
+        { timeoutMs: 2_500 },
+      );
     } finally {
       await server.start();
     }

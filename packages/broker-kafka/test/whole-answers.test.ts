@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '@micro/conformance';
 import { wholeAnswers } from '../src/whole-answers.ts';
@@ -9,25 +9,35 @@ afterEach(() => {
   for (const step of undo.splice(0).reverse()) step();
 });
 
-/** Both ends of a connection, the near one as the library gets it, and what it is given there. */
-async function pair(): Promise<{ near: Socket; far: Socket; given: string[]; told: string[] }> {
-  const server = createServer().listen(0, '127.0.0.1');
+async function listening(): Promise<{ readonly server: Server; readonly port: number }> {
+  const server = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
   undo.push(() => server.close());
   await once(server, 'listening');
-  const near = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+/** A connection as the library gets it, and what it is given and told there. */
+function connecting(port: number): { near: Socket; given: string[]; told: string[] } {
+  const near = connect(port, '127.0.0.1');
   wholeAnswers(near);
-  const [far]: Socket[] = await once(server, 'connection');
-  if (far === undefined) throw new Error('nobody has connected');
-  undo.push(
-    () => near.destroy().removeAllListeners(),
-    () => far.destroy(),
-  );
+  undo.push(() => near.destroy().removeAllListeners());
   const [given, told]: [string[], string[]] = [[], []];
   near.on('data', (bytes) => given.push(bytes.toString('latin1')));
   near.on('end', () => told.push('end'));
   near.on('error', ({ message }) => told.push(message));
-  far.on('error', () => {});
-  return { near, far, given, told };
+  return { near, given, told };
+}
+
+/** The same, and its far end. */
+async function pair(): Promise<ReturnType<typeof connecting> & { readonly far: Socket }> {
+  const { server, port } = await listening();
+  const ends = connecting(port);
+  const connected = once(ends.near, 'connect');
+  const [far]: Socket[] = await once(server, 'connection');
+  await connected;
+  if (far === undefined) throw new Error('nobody has connected');
+  undo.push(() => far.destroy());
+  return { ...ends, far };
 }
 
 /** As Kafka sends it: its length, then the correlation id and the rest. */
@@ -79,6 +89,13 @@ describe("what the library gets of Kafka's answers", () => {
       expect(given).toEqual([]);
     },
   );
+
+  test('is told of the end of a connection that was only being made', async () => {
+    const { near, told } = connecting((await listening()).port);
+    near.end();
+    await eventually(() => expect(told).toEqual(['closed']));
+    expect(near.destroyed).toBe(true);
+  });
 
   test('is nothing more when the library has ended the connection, not even the end', async () => {
     const { near, far, given, told } = await pair();

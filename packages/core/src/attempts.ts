@@ -36,6 +36,8 @@ export abstract class Attempts implements Expiring {
   private sentAt = 0;
   /** One entry for each failed attempt; undefined where there was no node. */
   private tried: (Node | undefined)[] | undefined;
+  /** A failed attempt may have reached a handler: whatever follows, the call is not undelivered. */
+  private seen = false;
   /** Takes back a wait: for the registry, or for the next attempt. */
   private stopWaiting: (() => void) | undefined;
   private onAbort: (() => void) | undefined;
@@ -105,7 +107,6 @@ export abstract class Attempts implements Expiring {
   cancel(reason: unknown): void {
     if (this.over) return;
     const error = this.canceled(reason);
-    error.delivered = this.node === undefined ? 'no' : 'maybe';
     this.leave(error);
     this.reject(error);
   }
@@ -118,7 +119,6 @@ export abstract class Attempts implements Expiring {
       this.remote.service.nodes.putOut(node, `${timeoutsInARow} calls in a row, or a trial, had no reply`);
     }
     const error = this.timedOut();
-    error.delivered = node === undefined ? 'no' : 'maybe';
     this.leave(error);
     this.reject(error);
   }
@@ -135,8 +135,9 @@ export abstract class Attempts implements Expiring {
 
   fail(error: MicroError, delivered: Delivered, metadata?: ReplyMetadata): void {
     if (this.over) return;
-    error.delivered = delivered;
     const node = this.free();
+    error.delivered = delivered === 'no' ? this.delivered : delivered;
+    if (delivered !== 'no') this.seen = true;
     if (node !== undefined) this.learn(node, error, delivered);
     const retries = this.options?.retries ?? this.remote.retries;
     if ((this.tried?.length ?? 0) < retries && this.maySendAgain(error, delivered)) {
@@ -273,18 +274,24 @@ export abstract class Attempts implements Expiring {
     this.launch();
   }
 
+  /** Whether a handler can have seen the call, when it ends now and from this side. */
+  private get delivered(): Delivered {
+    return this.node === undefined && !this.seen ? 'no' : 'maybe';
+  }
+
   private timedOut(): MicroError {
-    const { target } = this;
-    return remoteError('timeout', `no reply from ${target.service} ${target.endpoint} before the deadline`, {
-      id: 'go.micro.client',
-    });
+    return this.givenUp('timeout', 'no reply from', 'before the deadline');
   }
 
   private canceled(reason: unknown): MicroError {
-    const { target } = this;
-    return remoteError('canceled', `the call of ${target.service} ${target.endpoint} was cancelled`, {
-      id: 'go.micro.client',
-      cause: reason,
-    });
+    return this.givenUp('canceled', 'the call of', 'was cancelled', reason);
+  }
+
+  private givenUp(code: 'timeout' | 'canceled', before: string, after: string, cause?: unknown): MicroError {
+    const { service, endpoint } = this.target;
+    const message = `${before} ${service} ${endpoint} ${after}`;
+    const error = remoteError(code, message, { id: 'go.micro.client', cause });
+    error.delivered = this.delivered;
+    return error;
   }
 }

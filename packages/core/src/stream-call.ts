@@ -133,8 +133,10 @@ export class StreamCall extends Attempts implements OutgoingStream {
 
   private write(message: unknown): boolean {
     const body = this.remote.encode(message);
-    if (this.sent !== undefined && this.sent.push(body) > mostKept) this.sent = undefined;
-    return this.sink?.write(body) ?? true;
+    const lost = this.node === undefined;
+    // Between two attempts nothing that was kept is given up: the next one begins with it
+    if (this.sent !== undefined && this.sent.push(body) > mostKept && !lost) this.sent = undefined;
+    return !lost && (this.sink?.write(body) ?? true);
   }
 }
 

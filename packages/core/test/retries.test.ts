@@ -98,6 +98,32 @@ describe('retries', () => {
     expect(sent()).toHaveLength(1);
   });
 
+  test('what may have been delivered once is not told to be undelivered, however its call ends', async () => {
+    const { client, sent } = fleet(['a', 'b'], (call) =>
+      sent().length === 1 ? call.fail(lost(), 'maybe') : call.fail(refused(), 'no'),
+    );
+    const { get } = client.of(Store);
+    await expect(get('x')).rejects.toMatchObject({ message: 'connection refused', delivered: 'maybe' });
+    sent().length = 0;
+    const controller = new AbortController();
+    const ended = expect(get('x', { signal: controller.signal, retries: 99 })).rejects.toMatchObject({
+      code: 'canceled',
+      delivered: 'maybe',
+    });
+    await eventually(() => sent().length > 2);
+    controller.abort();
+    await ended;
+  });
+
+  test('a call that could not even begin was not delivered', async () => {
+    const { client, sent } = fleet(['a'], (call) => call.done('ok'));
+    const { get } = client.of(Store);
+    const canceled = { code: 'canceled', delivered: 'no' };
+    await expect(get('x', { signal: AbortSignal.abort() })).rejects.toMatchObject(canceled);
+    await expect(get('x', { timeoutMs: -1 })).rejects.toMatchObject({ code: 'timeout', delivered: 'no' });
+    expect(sent()).toEqual([]);
+  });
+
   test('retries: 0 means none, of a call and of a client', async () => {
     const { client: usual, sent } = fleet(['a', 'b'], (call) => call.fail(refused(), 'no'));
     await expect(usual.of(Store).get('x', { retries: 0 })).rejects.toMatchObject({ code: 'unavailable' });

@@ -100,6 +100,28 @@ describe('attempts of streams', () => {
     await first;
   });
 
+  test('a writer that goes on between two attempts loses nothing', async () => {
+    const lost = deferred<void>();
+    const { api, opened } = world(({ stream }, count) => {
+      if (count > 1) return;
+      setImmediate(() => {
+        stream.fail(refused(), 'no');
+        lost.resolve();
+      });
+    });
+    const many = Array.from({ length: 40 }, (_, n) => `${n}`);
+    async function* goesOn(): AsyncGenerator<string> {
+      yield* many.slice(0, 2);
+      await lost.promise;
+      yield* many.slice(2);
+    }
+    const first = api.both(goesOn())[Symbol.asyncIterator]().next();
+    await eventually(() => opened[1]?.ended === 1);
+    expect(opened.map(({ written }) => written)).toEqual([many.slice(0, 2), many]);
+    opened[1]?.stream.end();
+    await first;
+  });
+
   test.each([
     ['both', 'maybe', 1],
     ['sure', 'maybe', 2],

@@ -80,18 +80,17 @@ export abstract class Attempts implements Expiring {
 
   begin(): void {
     const { parent, options, deadline } = this;
-    if (parent?.cancelled || (deadline !== 0 && deadline <= now())) {
+    const signal = options?.signal;
+    let early: MicroError | undefined;
+    if (parent?.cancelled) early = this.canceled();
+    else if (deadline !== 0 && deadline <= now()) early = this.timedOut();
+    else if (signal?.aborted) early = this.canceled(signal.reason);
+    if (early !== undefined) {
       this.over = true;
-      this.reject(parent?.cancelled ? this.canceled(undefined) : this.timedOut());
+      this.reject(early);
       return;
     }
-    const signal = options?.signal;
     if (signal !== undefined) {
-      if (signal.aborted) {
-        this.over = true;
-        this.reject(this.canceled(signal.reason));
-        return;
-      }
       this.onAbort = () => this.cancel(signal.reason);
       onAbort(signal, this.onAbort);
     }
@@ -136,8 +135,10 @@ export abstract class Attempts implements Expiring {
   fail(error: MicroError, delivered: Delivered, metadata?: ReplyMetadata): void {
     if (this.over) return;
     const node = this.free();
+    // One object may end many calls, which came to different ends
+    if (error.delivered) error = remoteError(error.code, error.message, error);
     error.delivered = delivered === 'no' ? this.delivered : delivered;
-    if (delivered !== 'no') this.seen = true;
+    this.seen ||= delivered !== 'no';
     if (node !== undefined) this.learn(node, error, delivered);
     const retries = this.options?.retries ?? this.remote.retries;
     if ((this.tried?.length ?? 0) < retries && this.maySendAgain(error, delivered)) {
@@ -283,7 +284,7 @@ export abstract class Attempts implements Expiring {
     return this.givenUp('timeout', 'no reply from', 'before the deadline');
   }
 
-  private canceled(reason: unknown): MicroError {
+  private canceled(reason?: unknown): MicroError {
     return this.givenUp('canceled', 'the call of', 'was cancelled', reason);
   }
 

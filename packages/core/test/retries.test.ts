@@ -115,6 +115,19 @@ describe('retries', () => {
     await ended;
   });
 
+  test('calls that fail with one object are told of their own deliveries', async () => {
+    const error = lost();
+    const { client, sent } = fleet(['a'], (call) => call.fail(error, sent().length === 1 ? 'maybe' : 'no'));
+    const put = (): Promise<unknown> =>
+      client
+        .of(Store)
+        .put('x', { retries: 0 })
+        .catch((thrown: unknown) => thrown);
+    const failures = await Promise.all([put(), put()]);
+    expect(failures).toMatchObject([{ delivered: 'maybe' }, { delivered: 'no' }]);
+    expect(failures[1]).toMatchObject({ code: 'unavailable', message: error.message, status: error.status });
+  });
+
   test('a call that could not even begin was not delivered', async () => {
     const { client, sent } = fleet(['a'], (call) => call.done('ok'));
     const { get } = client.of(Store);

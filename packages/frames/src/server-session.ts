@@ -82,7 +82,11 @@ export class ServerSession extends Session {
   close(): void {
     if (this.ending) return;
     this.reader.stopped = true;
-    this.leave(new MicroError('unavailable', 'the server has closed the connection'));
+    const error = new MicroError('unavailable', 'the server has closed the connection');
+    // whose body has not come whole, no handler has seen
+    for (const call of this.calls)
+      if (call !== undefined && call.work === undefined) this.fail(call, error, true);
+    this.leave(error);
     if (this.greeted) this.sayGoodbye('leaving', false);
     this.bodiesOut.onEmpty(() => this.finish());
   }
@@ -125,12 +129,7 @@ export class ServerSession extends Session {
     }
   }
 
-  fail(
-    call: IncomingFrameCall,
-    error: MicroError,
-    undelivered: boolean,
-    metadata: ReplyMetadata | undefined,
-  ): void {
+  fail(call: IncomingFrameCall, error: MicroError, undelivered: boolean, metadata?: ReplyMetadata): void {
     if (!this.free(call)) return;
     const flags = undelivered ? UNDELIVERED : 0;
     const text = encodeError(error, maxErrorText);

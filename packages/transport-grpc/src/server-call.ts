@@ -60,6 +60,8 @@ export abstract class ServedCall extends ServerInterceptingCall implements Liste
   abstract onReceiveMessage(message: Buffer): void;
   abstract onReceiveHalfClose(): void;
   protected abstract left(): void;
+  /** The handler may know of it. */
+  protected abstract get handled(): boolean;
 
   override start(): void {
     this.parts.owner.add(this);
@@ -79,11 +81,11 @@ export abstract class ServedCall extends ServerInterceptingCall implements Liste
     if (this.leave()) this.left();
   }
 
-  /** The listener closes: the handler is aborted, and the client told that nobody knows how far it came. */
+  /** The listener closes: the handler is aborted, and the client told whether there was one. */
   close(error: MicroError): void {
     if (!this.leave()) return;
     this.left();
-    this.sendError(error, 'maybe');
+    this.sendError(error, this.handled ? 'maybe' : 'no');
   }
 
   fail(error: MicroError, delivered: Delivered, metadata?: ReplyMetadata): void {

@@ -121,6 +121,10 @@ export class ServerStream extends ServedCall implements IncomingStream, StreamSi
     queueMicrotask(() => this.read());
   }
 
+  protected get handled(): boolean {
+    return this.receiver !== undefined;
+  }
+
   protected left(): void {
     this.receiver?.fail(new MicroError('canceled', 'the client has left the stream'), 'maybe');
   }

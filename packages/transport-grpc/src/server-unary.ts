@@ -48,6 +48,10 @@ export class ServerUnary extends ServedCall implements IncomingCall {
     }
   }
 
+  protected get handled(): boolean {
+    return this.work !== undefined;
+  }
+
   protected left(): void {
     this.work?.cancel();
   }

@@ -12,6 +12,10 @@ export interface CutProxy extends AsyncDisposable {
   cut(): void;
   /** Ends the connection of the server's next answer when half of that has passed. New connections pass. */
   cutMidway(): void;
+  /** Passes so many further bytes of clients, then holds back what they send, until `restore()`. Answers pass. */
+  hold(afterBytes: number): void;
+  /** A client's bytes are held back. */
+  readonly holding: boolean;
   /** Resets all connections, and refuses new ones until `restore()`. */
   refuse(): Promise<void>;
   /** Takes bytes and passes nothing on, both ways, in old and new connections, until `restore()`: a cable that was pulled. */
@@ -26,6 +30,7 @@ export async function cutProxy(targetPort: number, ownPort = 0): Promise<CutProx
   const sockets = new Set<Socket>();
   let silent = false;
   let midway = false;
+  let allowance = Number.POSITIVE_INFINITY;
 
   function hold(socket: Socket): void {
     sockets.add(socket);
@@ -42,10 +47,20 @@ export async function cutProxy(targetPort: number, ownPort = 0): Promise<CutProx
         to.end(bytes.subarray(0, bytes.length >> 1), () => from.destroy());
         return;
       }
+      if (!isAnswer) {
+        const beyond = bytes.subarray(allowance);
+        allowance -= bytes.length - beyond.length;
+        if (beyond.length > 0) {
+          to.write(bytes.subarray(0, bytes.length - beyond.length));
+          from.pause();
+          from.unshift(beyond);
+          return;
+        }
+      }
       if (!to.write(bytes)) from.pause();
     });
     to.on('drain', () => {
-      if (!silent) from.resume();
+      if (!silent && (isAnswer || allowance > 0)) from.resume();
     });
     from.on('end', () => to.end());
     from.once('close', () => to.destroy());
@@ -81,12 +96,19 @@ export async function cutProxy(targetPort: number, ownPort = 0): Promise<CutProx
       midway = true;
     },
     refuse,
+    hold(afterBytes) {
+      allowance = afterBytes;
+    },
+    get holding() {
+      return allowance === 0;
+    },
     silence() {
       silent = true;
       for (const socket of sockets) socket.pause();
     },
     async restore() {
       silent = false;
+      allowance = Number.POSITIVE_INFINITY;
       for (const socket of sockets) socket.resume();
       if (!listener.listening) listener = await listen(accept, port);
     },

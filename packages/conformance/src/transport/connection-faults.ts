@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { createService, type Transport } from '@micro/core';
+import { createService, type Service, type Transport } from '@micro/core';
 import { rejects } from '../expectations.ts';
 import { cutProxy } from '../faults/cut-proxy.ts';
 import { dial, textOf } from './client.ts';
@@ -23,7 +23,7 @@ async function raw(scope: TransportFaultScope, port: number, bytes: Uint8Array):
 }
 
 /** A service in this process, with an instance of its own. */
-async function serve(scope: TransportFaultScope, transport: Transport): Promise<string> {
+async function serve(scope: TransportFaultScope, transport: Transport): Promise<Service> {
   const network = scope.unique('faults');
   const service = createService({
     ...{ name: 'faults', address: anywhere, argv: [], env: {}, drainMs: 500, transport },
@@ -41,7 +41,7 @@ async function serve(scope: TransportFaultScope, transport: Transport): Promise<
   });
   scope.defer(() => service.stop());
   await service.start();
-  return service.address ?? '';
+  return service;
 }
 
 /** A TLS client's first record (RFC 8446 §5.1), of which only the head matters. */
@@ -79,6 +79,23 @@ export const connectionFaults: readonly TransportFaultCase[] = [
           assert.equal(textOf(await client.call('{"text":"next"}', echo)), '{"text":"next"}');
         });
       }
+    },
+  },
+  {
+    name: 'a call whose body is still on its way when its server leaves was not delivered',
+    needs: ['goaway'],
+    async run(scope) {
+      const service = await serve(scope, await scope.create());
+      await using proxy = await cutProxy(Number(service.address?.split(':').at(-1)));
+      const client = await dial(scope, proxy.address);
+      await client.call('{"text":"before"}', echo);
+      proxy.hold(100_000);
+      const { outcome } = client.send(JSON.stringify({ text: 'x'.repeat(1_000_000) }), echo);
+      await scope.eventually(() => proxy.holding);
+      const stopped = service.stop();
+      assert.equal((await client.fails(outcome, 'unavailable')).delivered, 'no');
+      await proxy.restore();
+      await stopped;
     },
   },
   {
@@ -172,8 +189,8 @@ export const connectionFaults: readonly TransportFaultCase[] = [
       const [secureServer, secure] = made;
       for (const transport of made) scope.defer(() => transport.close());
       const plain = await scope.create();
-      const plainAddress = await serve(scope, await scope.create());
-      const secureAddress = await serve(scope, secureServer);
+      const { address: plainAddress = '' } = await serve(scope, await scope.create());
+      const { address: secureAddress = '' } = await serve(scope, secureServer);
       const wrong = [
         await clientOf(scope, secure, [plainAddress]),
         await clientOf(scope, plain, [secureAddress]),

@@ -7,6 +7,7 @@ import {
   type NodeConnectionOptions,
   type Status,
 } from '@nats-io/transport-node';
+import { closeFailedAttempts } from './attempts.ts';
 import { natsError } from './errors.ts';
 import { connectionOptions, type NatsOptions } from './options.ts';
 
@@ -87,6 +88,7 @@ export class NatsLink {
   }
 
   private async start(): Promise<NatsConnection> {
+    closeFailedAttempts();
     let connection: NatsConnection;
     try {
       connection = this.own ?? (await connect({ ...this.options }));

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { rejects } from '@micro/conformance';
+import { eventually, rejects } from '@micro/conformance';
 import type { MicroError } from '@micro/core';
 import { connect } from '@nats-io/transport-node';
 import type { BackendServer } from '../../../scripts/backends/index.mjs';
@@ -23,6 +25,28 @@ describe('the options of a link', () => {
     const link = linkTo({ address: '127.0.0.1:1' });
     for (let round = 0; round < 2; round++) {
       await rejects(link.connect(), 'unavailable');
+    }
+  });
+
+  test('where somebody else listens, an attempt that took too long leaves no connection', async () => {
+    const open = new Set<Socket>();
+    let visits = 0;
+    const server = createServer((socket) => {
+      visits++;
+      open.add(socket.on('error', () => undefined).on('close', () => open.delete(socket)));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const link = linkTo({
+        address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+        connectTimeoutMs: 50,
+      });
+      for (let round = 0; round < 2; round++) await rejects(link.connect(), 'unavailable');
+      expect(visits).toBe(2);
+      await eventually(() => open.size === 0);
+    } finally {
+      for (const socket of open) socket.destroy();
+      server.close();
     }
   });
 });

@@ -7,6 +7,8 @@ import { headerText } from './metadata.ts';
 import type { Pool } from './pool.ts';
 import { MessageReader, type MessageTarget } from './reader.ts';
 
+const statusLine = Buffer.from('HTTP/1.');
+
 /** A connection to a server, whatever it is used for. */
 export abstract class ClientSocket implements MessageTarget {
   /** Requests can be written. */
@@ -32,7 +34,7 @@ export abstract class ClientSocket implements MessageTarget {
   constructor(pool: Pool) {
     this.pool = pool;
     this.since = pool.sweep.tick;
-    this.reader = new MessageReader(this, pool.parser, pool.settings);
+    this.reader = new MessageReader(this, pool.parser, pool.settings, statusLine);
     this.socket = connectSocket(pool.target, pool.settings.tls, ['http/1.1'], () => {
       this.ready = true;
       this.connected();

@@ -33,6 +33,7 @@ export class MessageReader {
   private readonly target: MessageTarget;
   private readonly parser: HeadParser;
   private readonly limits: ReaderLimits;
+  private readonly start: Buffer;
   private state = inHead;
   private held = empty;
   private size = 0;
@@ -44,7 +45,9 @@ export class MessageReader {
   private ends = 0;
   private last = false;
 
-  constructor(target: MessageTarget, parser: HeadParser, limits: ReaderLimits) {
+  /** `start`: what each message begins with, and nobody needs to wait for the rest of what does not. */
+  constructor(target: MessageTarget, parser: HeadParser, limits: ReaderLimits, start: Buffer = empty) {
+    this.start = start;
     this.target = target;
     this.parser = parser;
     this.limits = limits;
@@ -79,16 +82,24 @@ export class MessageReader {
       const length = (end < 0 ? chunk.length : end) - at;
       if (length > max) return this.refuse('header too large', 431);
       if (end >= 0) return this.begin(chunk.toString('latin1', at, end), chunk, end + 4);
+      if (this.isForeign(chunk, at)) return this.refuse('not HTTP');
       return this.hold(chunk, at, chunk.length, max + 4);
     }
     const before = this.size;
     const next = this.hold(chunk, at, Math.min(chunk.length, at + max + 4 - before), max + 4);
+    if (before < this.start.length && this.isForeign(this.held.subarray(0, this.size), 0))
+      return this.refuse('not HTTP');
     const from = Math.max(0, before - 3);
     const found = this.held.subarray(from, this.size).indexOf(blankLine);
     if (found < 0) return this.size >= max + 4 ? this.refuse('header too large', 431) : next;
     const text = this.held.toString('latin1', 0, from + found);
     this.release();
     return this.begin(text, chunk, at + from + found + 4 - before);
+  }
+
+  private isForeign(bytes: Buffer, from: number): boolean {
+    const length = Math.min(this.start.length, bytes.length - from);
+    return this.start.compare(bytes, from, from + length, 0, length) !== 0;
   }
 
   private begin(text: string, chunk: Buffer, at: number): number {

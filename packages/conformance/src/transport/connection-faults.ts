@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { createService, type Service, type Transport } from '@micro/core';
 import { rejects } from '../expectations.ts';
 import { cutProxy } from '../faults/cut-proxy.ts';
+import { strangers } from '../faults/strangers.ts';
 import { dial, textOf } from './client.ts';
 import { Faults } from './fault-contract.ts';
 import type { TransportFaultCase, TransportFaultScope } from './fault-harness.ts';
@@ -177,6 +178,21 @@ export const connectionFaults: readonly TransportFaultCase[] = [
       }
       for (const socket of quiet) socket.destroy();
       assert.equal(textOf(await client.call('{"text":"after"}', echo)), '{"text":"after"}');
+    },
+  },
+  {
+    name: 'where others speak than the server it is unavailable, at once',
+    async run(scope) {
+      const others = await strangers();
+      for (const one of others) scope.defer(() => one.close());
+      await Promise.all(
+        others.map(async ({ address }) => {
+          const client = await dial(scope, address);
+          for (let time = 0; time < 3; time++)
+            await client.fails(client.send('{"text":"x"}', echo).outcome, 'unavailable');
+        }),
+      );
+      assert.ok(others.every(({ visits }) => visits < 20));
     },
   },
   {

@@ -115,16 +115,18 @@ export function newBus(link: NatsLink, settings: Settings, handler: BusHandler):
   }
 
   /** Resolves when nobody has answered for a while; when the connection is lost, at once. */
-  async function quiet(query: Query): Promise<void> {
+  async function quiet(query: Query, connection: NatsConnection): Promise<void> {
     const endsAt = performance.now() + timeoutMs;
     let wait = queryMs;
     while (wait > 0 && query.deserted < prefixes.length && performance.now() < endsAt) {
       let timer: NodeJS.Timeout | undefined;
-      await new Promise<void>((resolve) => {
-        query.wake = resolve;
-        timer = setTimeout(resolve, wait);
+      const over = await new Promise<boolean>((resolve) => {
+        query.wake = () => resolve(false);
+        timer = setTimeout(resolve, wait, true);
       });
       clearTimeout(timer);
+      // Behind all that the server had for us: what came in time counts, however busy this process was.
+      if (over) await confirm(connection);
       wait = query.answeredAt + queryMs - performance.now();
     }
   }
@@ -151,7 +153,7 @@ export function newBus(link: NatsLink, settings: Settings, handler: BusHandler):
         for (const prefix of prefixes)
           connection.publish(`${prefix}.query`, text, { reply: `${inbox}.${token}` });
         await confirm(connection);
-        await quiet(query);
+        await quiet(query, connection);
         await link.connect(); // rejects when it was lost meanwhile
       } catch (error) {
         throw natsError(error, 'registry');

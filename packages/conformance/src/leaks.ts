@@ -1,11 +1,50 @@
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage, createHook } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
 import { eventually } from './eventually.ts';
 
-/** What keeps the process alive now: sockets, servers, timers, by type; and who listens on the process. */
-export type Resources = ReadonlyMap<string, number>;
+/** What kept the process alive at a time, and what has been made since by those who looked. */
+export interface Resources extends Disposable {
+  /** Sockets, servers, timers, by type; and who listens on the process. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** What was made since, with all that it made in turn, and may keep the process alive. */
+  readonly made: ReadonlyMap<number, Made>;
+}
 
+interface Made {
+  readonly type: string;
+  readonly resource: Lasting;
+}
+
+/** A timer or a handle of libuv's. */
+interface Lasting {
+  hasRef(): boolean;
+}
+
+const looking = new AsyncLocalStorage<object>();
+
+/** Notes what the caller, and what it begins, makes from now on. */
 export function resources(): Resources {
+  const mark = {};
+  const made = new Map<number, Made>();
+  const hook = createHook({
+    init(id, type, _, resource) {
+      if (looking.getStore() === mark && type !== 'Immediate' && isLasting(resource))
+        made.set(id, { type, resource });
+    },
+    destroy: (id) => void made.delete(id),
+  });
+  const counts = countsNow();
+  looking.enterWith(mark);
+  hook.enable();
+  return { counts, made, [Symbol.dispose]: () => void hook.disable() };
+}
+
+function isLasting(resource: object): resource is Lasting {
+  return 'hasRef' in resource && typeof resource.hasRef === 'function';
+}
+
+function countsNow(): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   const add = (key: string, count: number): void => {
     counts.set(key, (counts.get(key) ?? 0) + count);
@@ -16,18 +55,22 @@ export function resources(): Resources {
   return counts;
 }
 
-/** Resolves when there is nothing that was not there before. */
-export async function nothingLeft(before: Resources, timeoutMs = 10_000): Promise<void> {
+/**
+ * Resolves when there is nothing that was not there before. Numbers alone would hide a leak where something of others
+ * ends meanwhile, and what was made alone one whose maker was there before.
+ */
+export async function nothingLeft({ counts, made }: Resources, timeoutMs = 10_000): Promise<void> {
   const check = (): void => {
     const more: string[] = [];
-    for (const [type, count] of resources()) {
-      const surplus = count - (before.get(type) ?? 0);
+    for (const { type, resource } of made.values()) if (resource.hasRef()) more.push(type);
+    for (const [type, count] of countsNow()) {
+      const surplus = count - (counts.get(type) ?? 0);
       // files and DNS are of the process, not of a plugin: nobody can close a request that is under way
       if (surplus > 0 && !transient.has(type)) more.push(`${surplus} x ${type}`);
     }
     assert.deepEqual(more, [], 'left open after close()');
   };
-  await eventually(check, { timeoutMs });
+  await looking.exit(() => eventually(check, { timeoutMs })); // the timer that looks is not meant
 }
 
 const transient: ReadonlySet<string> = new Set(['Immediate', 'CloseReq', 'FSReqPromise', 'FSReqCallback']);

@@ -14,7 +14,7 @@ const leaksNothing: BrokerCase = {
     const warm = await scope.create(); // what a library makes once for the process is not a leak
     await publish(warm, scope.unique(), ['x']);
     await warm.close();
-    const before = resources();
+    using before = resources();
     const broker = await scope.create();
     const topic = scope.unique();
     const inbox = await subscribe(scope, broker, topic);

@@ -254,7 +254,7 @@ const cases: readonly CodecCase[] = [
   {
     name: 'leaves no socket, timer or listener',
     async run({ harness, create }) {
-      const before = resources();
+      using before = resources();
       const codec = await create();
       for (const { message, schema } of samplesOf(harness)) codec.bind(schema).encode(message);
       await nothingLeft(before);

@@ -15,7 +15,7 @@ const leaksNothing: RegistryCase = {
     const warm = await scope.create(); // what a library makes once for the process is not a leak
     await warm.listServices();
     await warm.close();
-    const before = resources();
+    using before = resources();
     const registry = await scope.create();
     const { signal } = new AbortController();
     const service = record(scope.unique(), ['a']);

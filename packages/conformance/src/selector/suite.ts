@@ -152,7 +152,7 @@ const cases: readonly SelectorCase[] = [
   {
     name: 'leaves no socket, timer or listener',
     async run({ create }) {
-      const before = resources();
+      using before = resources();
       shares((await create()).strategy('greeter'), candidates(9), 1_000, true);
       await nothingLeft(before);
     },

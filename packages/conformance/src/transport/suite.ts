@@ -31,7 +31,7 @@ const leaksNothing: TransportCase = {
   async run(scope) {
     const { signal } = new AbortController();
     await use(scope, signal); // what a library makes once for the process is not a leak
-    const before = resources();
+    using before = resources();
     await use(scope, signal);
     await nothingLeft(before, scope.harness.patienceMs);
     noListeners(signal);

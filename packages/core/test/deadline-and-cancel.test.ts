@@ -155,7 +155,7 @@ describe('deadlines', () => {
     const { client, seen } = await world();
     const got: string[] = [];
     const reading = (async () => {
-      for await (const message of client.of(Work).watch('x', { timeoutMs: 30 })) got.push(message);
+      for await (const message of client.of(Work).watch('x', { timeoutMs: 300 })) got.push(message);
     })();
     await expect(reading).rejects.toMatchObject({ code: 'timeout' });
     expect(got).toEqual(['first']);

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually, rejects } from '@micro/conformance';
+import type { RegistryChange } from '@micro/core';
 import { Etcd3 } from 'etcd3';
 import type { BackendServer } from '../../../scripts/backends/index.mjs';
 import { describeBackend } from '../../../scripts/backends/jest.mjs';
@@ -46,10 +47,13 @@ await describeBackend('etcd', ({ start }) => {
     expect(idsOf(await registry.getService('led'))).toEqual(['a']);
     await second.start();
     const again: string[] = [];
-    await eventually(async () => {
-      registry.watch('led', (change) => again.push(lineOf(change)), { signal }).catch(() => {}); // tried again
-      await eventually(() => expect(again).toContain('list a'), { timeoutMs: 1_000 });
-    });
+    const begun = (): Promise<void> =>
+      new Promise((resolve, reject) => {
+        const seen = (change: RegistryChange): void => resolve(void again.push(lineOf(change)));
+        registry.watch('led', seen, { signal }).catch(reject);
+      });
+    await eventually(begun, { timeoutMs: 30_000 }); // the server has only begun
+    expect(again).toEqual(['list a']);
   }, 60_000);
 });
 

@@ -170,7 +170,9 @@ export class FrameClient implements Connection, SessionOwner {
   idle(session: ClientSession): void {
     const replaced = this.session !== session && this.connecting !== session;
     const unwanted = this.closing ? this.waiting.length + this.opening.length === 0 : replaced;
-    if (unwanted && !session.busy && session.greeted) session.close();
+    if (!unwanted || session.busy) return;
+    if (session.greeted) session.close();
+    else session.destroy(this.closedError()); // it is being made, and nobody waits for it any more
   }
 
   /** The session that a call made now goes to. */

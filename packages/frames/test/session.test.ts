@@ -47,6 +47,17 @@ const typesOf = (raw: Raw | undefined): number[] => raw?.frames.map((one) => one
 const count = (raw: Raw | undefined, wanted: number): number =>
   typesOf(raw).filter((one) => one === wanted).length;
 
+describe('a connection that is being made', () => {
+  test('is given up when nobody waits for it any more, however long it may take', async () => {
+    const { client, peers } = await against(Buffer.alloc(0), { handshakeTimeoutMs: 600_000 });
+    const waiting = send(client, echo, '"never"');
+    await eventually(() => peers.length === 1);
+    client.cancel(waiting);
+    await client.close(); // of ten minutes
+    await eventually(() => peers[0]?.socket.closed === true);
+  });
+});
+
 describe('long bodies', () => {
   test('do not hold up short ones: an answer comes between the parts of another', async () => {
     const it = await serving();

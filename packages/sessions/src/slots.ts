@@ -51,13 +51,17 @@ export class Slots {
     return slot;
   }
 
-  /** `abandon`: something may still come for it. */
+  /**
+   * `abandon`: something may still come for it. Of a stream it may in any case: that a further message of it found
+   * nobody is told by its session alone, and would be taken for a call's that is under way.
+   */
   release(slot: Slot, abandon: boolean): void {
+    const stale = abandon || slot.stream !== undefined;
     slot.connection = undefined;
     slot.call = undefined;
     slot.stream = undefined;
     this.onRelease?.(slot.session, abandon);
-    if (abandon) slot.renew();
+    if (stale) slot.renew();
     this.free.push(slot);
   }
 

@@ -164,9 +164,11 @@ await describeBackend('nats', ({ start }) => {
   test("a Go server's stream is read: items, then its EOS, or its error", async () => {
     const go = await peer();
     const bodies: (string | null)[] = [];
+    const sessions = new Set<string | undefined>();
     go.subscribe('go-streams', {
       callback: (_, message) => {
         const { Header, Body } = read(message);
+        sessions.add(message.reply);
         if (Header['Micro-Error'] !== undefined) return;
         bodies.push(Body);
         if (bodies.length % 2 === 1) return; // the body of the opening means nothing
@@ -190,6 +192,8 @@ await describeBackend('nats', ({ start }) => {
     const error: unknown = await failing.catch((reason: unknown) => reason);
     expect(isMicroError(error, 'conflict') && error.message).toBe('late');
     expect(seen).toHaveLength(4);
+    // that a late message of the first found nobody would be told of the second
+    expect(sessions.size).toBe(2);
   });
 
   test("a Go client's stream is served, ends with EOS, and knows no credit", async () => {
